@@ -1,0 +1,34 @@
+# Two commands on a fresh machine (Python >= 3.11 and make):
+#   make serve   an environment with the serving dependencies only; serves the demo bundle on PORT
+#   make test    the development environment; runs every check and test
+PYTHON ?= python3
+PORT ?= 8000
+SERVE_ENV := .venv-serve
+DEV_ENV := .venv
+
+.PHONY: serve test lint clean
+
+serve: $(SERVE_ENV)/.installed
+	$(SERVE_ENV)/bin/tagprime serve --port $(PORT)
+
+test: lint
+	$(DEV_ENV)/bin/pytest -n auto --dist loadfile
+
+lint: $(DEV_ENV)/.installed
+	$(DEV_ENV)/bin/ruff check
+	$(DEV_ENV)/bin/ruff format --check
+	$(DEV_ENV)/bin/mypy
+	$(DEV_ENV)/bin/lint-imports
+
+$(SERVE_ENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(SERVE_ENV)
+	$(SERVE_ENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(DEV_ENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV_ENV)
+	$(DEV_ENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(SERVE_ENV) $(DEV_ENV)

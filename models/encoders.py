@@ -1,0 +1,213 @@
+"""Encoders: (tag, context) -> query vector, context -> candidate vectors.
+
+One contract, one class a family. A *local context* is the bag of in-vocabulary tags that gives a
+query its meaning: the context sent with it and, where it is in the vocabulary, the query tag itself
+(the paper's documents hold the query tag too).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import BundleError
+from models.features import Usage, oov_features
+from models.topics import closed_form_log_posterior, standardise_log_posterior
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+Metric = Literal["l2", "ip"]
+OovRule = Literal["nearest", "furthest"]
+
+Tag = int | Usage
+"""A query tag: its position in the vocabulary, or how an out-of-vocabulary tag is used."""
+
+
+class Encoder(Protocol):
+    """What every encoder family offers the index and the service.
+
+    Attributes
+    ----------
+    kind
+        The family's name in a manifest.
+    dim
+        Width of query and candidate vectors.
+    metric
+        ``l2`` (smaller is closer) or ``ip`` (larger is closer).
+    contextual_candidates
+        Whether candidates move with the context (an index per context) or stay (one index).
+    oov_rule
+        Whether the answers to an OOV query are its nearest or its furthest candidates.
+    """
+
+    kind: ClassVar[str]
+    dim: int
+    metric: Metric
+    contextual_candidates: bool
+    oov_rule: OovRule
+
+    def encode_queries(self, tags: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Return the vectors of `tags` in their local `contexts`, shape (n, dim)."""
+        ...
+
+    def candidates(self, context: Indices | None) -> Floats:
+        """Return the vectors of all vocabulary tags in one local context, shape (n_tags, dim)."""
+        ...
+
+
+@dataclass(frozen=True)
+class SiameseEncoder:
+    """The paper's component network up to its contextual embedding (CE), in NumPy.
+
+    The first layer is linear in its two inputs, W_t t(tag) + W_l l(context) + b, so the part of every
+    vocabulary tag is known before any request; a new context costs one small product and one
+    (n_tags x width) tanh.
+
+    Attributes
+    ----------
+    tag_projections : array of shape (n_tags, width), float32
+        W_t t(tag) of every vocabulary tag, standardisation folded in.
+    tag_weights : array of shape (n_tags, width), float32
+        W_t with the standardisation's scale folded in, for OOV tags.
+    tag_offset : array of shape (width,), float32
+        What the standardisation's mean adds to every projection.
+    document_frequency : array of shape (n_tags,), float32
+        Training documents per tag, for the cosine of OOV tags.
+    idf_sign : array of shape (n_tags,), float32
+        Sign of each tag's idf (Eq. 1's idf is negative for a tag on every document).
+    context_weights : array of shape (n_topics, width), float32
+        W_l.
+    biases, weights
+        The layers: ``biases[0]`` is the first layer's; ``weights[i]`` (out, in) and ``biases[i + 1]``
+        are those that follow, the last of them the CE layer.
+    log_prior : array of shape (n_topics,), float32
+        Log of the topics' prior.
+    log_topics : array of shape (n_topics, n_tags), float32
+        log p(tag | topic).
+    context_mean, context_std : arrays of shape (n_topics,), float32
+        Training statistics of the context features.
+    oov_rule
+        Chosen on validation documents at training.
+
+    References
+    ----------
+    Sandouk and Chen, sections 3 and 4; Eqs. 1 and 2.
+    """
+
+    kind: ClassVar[str] = "siamese"
+    metric: ClassVar[Metric] = "l2"
+    contextual_candidates: ClassVar[bool] = True
+
+    tag_projections: Floats
+    tag_weights: Floats
+    tag_offset: Floats
+    document_frequency: Floats
+    idf_sign: Floats
+    context_weights: Floats
+    biases: tuple[Floats, ...]
+    weights: tuple[Floats, ...]
+    log_prior: Floats
+    log_topics: Floats
+    context_mean: Floats
+    context_std: Floats
+    oov_rule: OovRule
+
+    @property
+    def dim(self) -> int:
+        """Width of the contextual embedding."""
+        return int(self.biases[-1].shape[0])
+
+    def context_features(self, contexts: Sequence[Indices]) -> Floats:
+        """Return the standardised log posterior of each local context, shape (n, n_topics)."""
+        raw = closed_form_log_posterior(contexts, self.log_prior, self.log_topics)
+        return standardise_log_posterior(raw, self.context_mean, self.context_std)
+
+    def _project(self, tag: Tag) -> Floats:
+        if isinstance(tag, Usage):
+            cosine = oov_features(tag, self.document_frequency, self.idf_sign)
+            projection: Floats = cosine @ self.tag_weights[tag.indices] + self.tag_offset
+            return projection
+        known: Floats = self.tag_projections[tag]
+        return known
+
+    def _embed(self, tag_part: Floats, context_part: Floats) -> Floats:
+        hidden = np.tanh(tag_part + context_part)  # (n, width)
+        for weight, bias in zip(self.weights, self.biases[1:], strict=True):
+            hidden = np.tanh(hidden @ weight.T + bias)
+        return hidden
+
+    def encode_queries(self, tags: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Return the contextual embeddings of `tags` in their local `contexts`, shape (n, dim)."""
+        tag_part = np.stack([self._project(tag) for tag in tags])
+        return self._embed(tag_part, self.context_features(contexts) @ self.context_weights + self.biases[0])
+
+    def candidates(self, context: Indices | None) -> Floats:
+        """Return the contextual embeddings of all vocabulary tags in one local context."""
+        features = self.context_features([np.empty(0, dtype=np.int64) if context is None else context])
+        return self._embed(self.tag_projections, features @ self.context_weights + self.biases[0])
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a manifest says of this encoder besides its tensors."""
+        return {
+            "n_tags": int(self.tag_projections.shape[0]),
+            "n_topics": int(self.log_topics.shape[0]),
+            "widths": [int(bias.shape[0]) for bias in self.biases],
+        }
+
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays a bundle keeps, by name."""
+        named: dict[str, npt.NDArray[Any]] = {
+            name: getattr(self, name) for name in self.shapes(**self.settings()) if hasattr(self, name)
+        }
+        named |= {f"bias_{i}": bias for i, bias in enumerate(self.biases)}
+        named |= {f"weight_{i}": weight for i, weight in enumerate(self.weights, start=1)}
+        return named
+
+    @staticmethod
+    def shapes(n_tags: int, n_topics: int, widths: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        """Return the shape every tensor must have; all are float32."""
+        first = widths[0]
+        layers: dict[str, tuple[int, ...]] = {f"bias_{i}": (width,) for i, width in enumerate(widths)}
+        layers |= {f"weight_{i}": (widths[i], widths[i - 1]) for i in range(1, len(widths))}
+        return {
+            "tag_projections": (n_tags, first),
+            "tag_weights": (n_tags, first),
+            "tag_offset": (first,),
+            "document_frequency": (n_tags,),
+            "idf_sign": (n_tags,),
+            "context_weights": (n_topics, first),
+            "log_prior": (n_topics,),
+            "log_topics": (n_topics, n_tags),
+            "context_mean": (n_topics,),
+            "context_std": (n_topics,),
+            **layers,
+        }
+
+    @classmethod
+    def from_tensors(
+        cls, settings: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]], oov_rule: OovRule
+    ) -> SiameseEncoder:
+        """Rebuild the encoder from a manifest's settings and checked tensors."""
+        n_layers = len(settings["widths"])
+        plain = {name: array for name, array in tensors.items() if not name.startswith(("bias_", "weight_"))}
+        return cls(
+            biases=tuple(tensors[f"bias_{i}"] for i in range(n_layers)),
+            weights=tuple(tensors[f"weight_{i}"] for i in range(1, n_layers)),
+            oov_rule=oov_rule,
+            **plain,
+        )
+
+
+FAMILIES: Mapping[str, type[SiameseEncoder]] = {SiameseEncoder.kind: SiameseEncoder}
+
+
+def family(kind: str) -> type[SiameseEncoder]:
+    """Return the encoder class named in a manifest; BundleError for an unknown one."""
+    try:
+        return FAMILIES[kind]
+    except KeyError:
+        raise BundleError(f"encoder kind {kind!r} is unknown; known: {', '.join(FAMILIES)}") from None

@@ -1,0 +1,42 @@
+"""Every error Tagprime raises on purpose.
+
+::
+
+    TagprimeError
+    ├── TagError            a tag no one could mean: empty, too long, control characters, lone surrogates
+    ├── CorpusError         a collection's file is not what it should be; names file, line and content
+    ├── RecipeError         a training recipe holds an unknown key or a value out of range
+    ├── TrainingError       training cannot go on (too little data, a loss that is not finite)
+    ├── BundleError         a bundle is missing, altered, unreadable or of a newer format
+    └── StoreError          the document store cannot be reached or does not fit this version
+
+Anything else that is raised is a bug and should look like one.
+"""
+
+
+class TagprimeError(Exception):
+    """The root of the hierarchy."""
+
+
+class TagError(TagprimeError):
+    """A string that cannot be a tag."""
+
+
+class CorpusError(TagprimeError):
+    """A collection's file is not what its format says."""
+
+
+class RecipeError(TagprimeError):
+    """A training recipe holds an unknown key or a value out of range."""
+
+
+class TrainingError(TagprimeError):
+    """Training cannot go on."""
+
+
+class BundleError(TagprimeError):
+    """A bundle is missing, altered, unreadable or of a newer format."""
+
+
+class StoreError(TagprimeError):
+    """The document store cannot be reached, or its schema is not this version's."""

@@ -1,0 +1,55 @@
+"""The one contract of everything that ranks tags: baselines, the paper's methods, our encoders."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders import Tag
+from training.corpus import TagCorpus
+
+Indices = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+
+class Method(ABC):
+    """A way to rank a vocabulary's tags for a query tag in a local context.
+
+    Attributes
+    ----------
+    name
+        What tables and the command line call it.
+    contextual
+        Whether the context can change the ranking.
+    supports_oov
+        Whether a query may be a `Usage` (an out-of-vocabulary tag) instead of a position.
+    """
+
+    name: ClassVar[str]
+    contextual: ClassVar[bool] = False
+    supports_oov: ClassVar[bool] = False
+
+    @abstractmethod
+    def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
+        """Learn from the training documents; the same corpus and seed give the same scores."""
+
+    @abstractmethod
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Score every vocabulary tag for each query in its local context; higher is more related.
+
+        Parameters
+        ----------
+        queries
+            Query tags, n of them.
+        contexts
+            Their local contexts: in-vocabulary tag indices, the query's own included where it is known.
+
+        Returns
+        -------
+        array of shape (n, n_tags), float32
+            The query tag and the context are scored like any other tag; protocols decide what counts.
+        """

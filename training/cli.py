@@ -1,0 +1,13 @@
+"""The training commands of the `tagprime` command line.
+
+Imports of torch, gensim and scikit-learn happen inside the commands, so that `tagprime --help` is
+quick and a machine without the ``train`` extra still has every other command.
+"""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(root: typer.Typer) -> None:
+    """Attach the training commands to the root command."""

@@ -1,0 +1,233 @@
+"""A tag collection in memory: documents x tags, sparse, with everything that splits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from models.documents import Document
+from models.errors import CorpusError
+from models.vocabulary import Vocabulary
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a collection comes from.
+
+    Attributes
+    ----------
+    source
+        Who publishes it, and where.
+    citation
+        The publication to cite.
+    licence
+        The terms it comes under, as the publisher states them.
+    files
+        SHA-256 of every input file, by file name.
+    """
+
+    source: str
+    citation: str
+    licence: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TagCorpus:
+    """Documents (bags of tags) over a fixed list of tags.
+
+    Attributes
+    ----------
+    name
+        The collection's short name, e.g. ``cal500``.
+    index_to_key
+        The tags, normalised and distinct; column j of `matrix` is tag j.
+    matrix : sparse array of shape (n_documents, n_tags), float32
+        1 where the document holds the tag; canonical CSR (sorted, no duplicates, no zeros).
+    document_ids
+        The publisher's names of the documents.
+    provenance
+        Source, citation, licence and checksums.
+    groups
+        What must not straddle a fold (an artist, an album) for each document, or None.
+    """
+
+    name: str
+    index_to_key: tuple[str, ...]
+    matrix: sparse.csr_array
+    document_ids: tuple[str, ...]
+    provenance: Provenance
+    groups: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.matrix.shape != (len(self.document_ids), len(self.index_to_key)):
+            raise CorpusError(
+                f"corpus {self.name}: a matrix of shape {self.matrix.shape} does not fit "
+                f"{len(self.document_ids)} documents and {len(self.index_to_key)} tags"
+            )
+        if self.groups is not None and len(self.groups) != len(self.document_ids):
+            raise CorpusError(
+                f"corpus {self.name}: {len(self.groups)} groups for {len(self.document_ids)} documents"
+            )
+
+    @classmethod
+    def from_documents(
+        cls,
+        name: str,
+        documents: Iterable[Document],
+        provenance: Provenance,
+        index_to_key: Sequence[str] | None = None,
+    ) -> TagCorpus:
+        """Build a corpus from documents with normalised tags.
+
+        Without `index_to_key` the tags are those met, in sorted order.
+
+        Raises
+        ------
+        CorpusError
+            If there is no document, or none or only some of them name a group.
+        """
+        kept = list(documents)
+        if not kept:
+            raise CorpusError(f"corpus {name} holds no document")
+        grouped = [document.group for document in kept if document.group is not None]
+        if grouped and len(grouped) != len(kept):
+            raise CorpusError(
+                f"corpus {name}: {len(grouped)} of {len(kept)} documents name a group; all must, or none"
+            )
+        if index_to_key is None:
+            index_to_key = sorted({tag for document in kept for tag in document.tags})
+        key_to_index = {key: index for index, key in enumerate(index_to_key)}
+        rows = [np.unique([key_to_index[tag] for tag in document.tags]) for document in kept]
+        return cls(
+            name=name,
+            index_to_key=tuple(index_to_key),
+            matrix=_csr(rows, len(key_to_index)),
+            document_ids=tuple(document.id for document in kept),
+            provenance=provenance,
+            groups=tuple(grouped) if grouped else None,
+        )
+
+    @property
+    def n_documents(self) -> int:
+        """Number of documents."""
+        return len(self.document_ids)
+
+    @property
+    def n_tags(self) -> int:
+        """Number of tags."""
+        return len(self.index_to_key)
+
+    @cached_property
+    def document_frequency(self) -> npt.NDArray[np.int64]:
+        """Documents that hold each tag, shape (n_tags,)."""
+        return np.bincount(self.matrix.indices, minlength=self.n_tags).astype(np.int64)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tags with their document frequencies."""
+        return Vocabulary(self.index_to_key, self.document_frequency)
+
+    def documents(self) -> list[Indices]:
+        """Return each document's tags as a sorted array of tag indices."""
+        indices = self.matrix.indices.astype(np.int64)
+        return np.split(indices, self.matrix.indptr[1:-1])
+
+    def select(self, rows: npt.ArrayLike) -> TagCorpus:
+        """Return the documents `rows`, over the same tags."""
+        rows = np.asarray(rows, dtype=np.int64)
+        return replace(
+            self,
+            matrix=sparse.csr_array(self.matrix[rows]),
+            document_ids=tuple(self.document_ids[row] for row in rows),
+            groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+        )
+
+    def with_tags(self, tags: npt.ArrayLike) -> TagCorpus:
+        """Return all documents over the tags at positions `tags` only; documents may become empty."""
+        tags = np.asarray(tags, dtype=np.int64)
+        matrix = sparse.csr_array(self.matrix[:, tags])
+        matrix.sort_indices()
+        return replace(self, index_to_key=tuple(self.index_to_key[tag] for tag in tags), matrix=matrix)
+
+    def filter(self, min_documents: int = 1, min_tags: int = 1) -> TagCorpus:
+        """Keep tags on at least `min_documents` documents, then documents with at least `min_tags` tags.
+
+        One pass in that order, so a tag may end up on fewer documents than asked for; tags left
+        with none are dropped.
+
+        Raises
+        ------
+        CorpusError
+            If nothing is left.
+        """
+        corpus = self.with_tags(np.flatnonzero(self.document_frequency >= min_documents))
+        corpus = corpus.select(np.flatnonzero(np.diff(corpus.matrix.indptr) >= min_tags))
+        corpus = corpus.with_tags(np.flatnonzero(corpus.document_frequency))
+        if not corpus.n_documents:
+            raise CorpusError(
+                f"corpus {self.name}: no document has {min_tags} tags on {min_documents} documents"
+            )
+        return corpus
+
+    def reserve(self, tags: npt.ArrayLike) -> tuple[TagCorpus, Indices]:
+        """Take `tags` and every document that holds one out (the OOV split of the paper's 5.2).
+
+        Returns
+        -------
+        corpus
+            The documents without any of `tags`, over the other tags.
+        reserved : array of int
+            Rows of this corpus that hold at least one of `tags`.
+        """
+        tags = np.asarray(tags, dtype=np.int64)
+        held = self.matrix[:, tags].sum(axis=1) > 0
+        others = np.setdiff1d(np.arange(self.n_tags), tags)
+        return self.select(np.flatnonzero(~held)).with_tags(others), np.flatnonzero(held)
+
+    def folds(self, n_folds: int = 3, seed: int = 0) -> list[tuple[Indices, Indices]]:
+        """Return (training rows, test rows) of each fold: a seeded permutation of documents, cut in parts."""
+        self._check_folds(n_folds, self.n_documents, "documents")
+        parts = np.array_split(np.random.RandomState(seed).permutation(self.n_documents), n_folds)
+        return [(np.concatenate(parts[:f] + parts[f + 1 :]), parts[f]) for f in range(n_folds)]
+
+    def grouped_folds(self, n_folds: int = 3, seed: int = 7) -> list[tuple[Indices, Indices]]:
+        """Return (training rows, test rows) of each fold with no group on both sides; rows in file order.
+
+        Groups (documents, where there are none) are permuted and dealt in turn, as in the completion
+        protocol.
+        """
+        labels = self.document_ids if self.groups is None else self.groups
+        if self.groups is None:
+            group_of = np.arange(self.n_documents)
+        else:
+            _, group_of = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
+        n_groups = int(group_of.max()) + 1
+        self._check_folds(n_folds, n_groups, "groups")
+        order = np.random.RandomState(seed).permutation(n_groups)
+        folds = []
+        for f in range(n_folds):
+            tested = np.isin(group_of, order[f::n_folds])
+            folds.append((np.flatnonzero(~tested), np.flatnonzero(tested)))
+        return folds
+
+    def _check_folds(self, n_folds: int, available: int, unit: str) -> None:
+        if not 2 <= n_folds <= available:
+            raise CorpusError(
+                f"corpus {self.name}: cannot make {n_folds} folds of {available} {unit}; "
+                f"2 to {available} are possible"
+            )
+
+
+def _csr(rows: Sequence[Indices], n_tags: int) -> sparse.csr_array:
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    indices = np.concatenate(rows) if len(rows) else np.empty(0, dtype=np.int64)
+    ones = np.ones(len(indices), dtype=np.float32)
+    return sparse.csr_array((ones, indices, indptr), shape=(len(rows), n_tags))
