@@ -135,7 +135,7 @@ class SiameseEncoder:
         return known
 
     def _embed(self, tag_part: Floats, context_part: Floats) -> Floats:
-        hidden = np.tanh(tag_part + context_part)  # (n, width)
+        hidden: Floats = np.tanh(tag_part + context_part)  # (n, width)
         for weight, bias in zip(self.weights, self.biases[1:], strict=True):
             hidden = np.tanh(hidden @ weight.T + bias)
         return hidden

@@ -7,6 +7,7 @@
     ├── CorpusError         a collection's file is not what it should be; names file, line and content
     ├── RecipeError         a training recipe holds an unknown key or a value out of range
     ├── TrainingError       training cannot go on (too little data, a loss that is not finite)
+    ├── EvaluationError     scores, relevance or a choice of methods that cannot be evaluated
     ├── BundleError         a bundle is missing, altered, unreadable or of a newer format
     └── StoreError          the document store cannot be reached or does not fit this version
 
@@ -32,6 +33,10 @@ class RecipeError(TagprimeError):
 
 class TrainingError(TagprimeError):
     """Training cannot go on."""
+
+
+class EvaluationError(TagprimeError):
+    """Scores, relevance or a choice of methods that cannot be evaluated."""
 
 
 class BundleError(TagprimeError):

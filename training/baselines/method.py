@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from models.encoders import Tag
+from models.encoders import OovRule, Tag
 from training.corpus import TagCorpus
 
 Indices = npt.NDArray[np.int64]
@@ -27,11 +27,18 @@ class Method(ABC):
         Whether the context can change the ranking.
     supports_oov
         Whether a query may be a `Usage` (an out-of-vocabulary tag) instead of a position.
+    self_first
+        Whether a query is its own nearest tag by construction, as in an embedding; if not (a
+        prediction, an activation), priming ranks it by its score.
+    oov_rule
+        Whether an OOV query's most related tags are those of the highest or of the lowest score.
     """
 
     name: ClassVar[str]
     contextual: ClassVar[bool] = False
     supports_oov: ClassVar[bool] = False
+    self_first: ClassVar[bool] = True
+    oov_rule: OovRule = "nearest"
 
     @abstractmethod
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:

@@ -1,0 +1,124 @@
+"""What the protocols ask of a method, and what they hand back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from models import metrics
+from models.encoders import Tag
+from models.errors import EvaluationError
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+Progress = Callable[[int, int], None]
+"""Called with (queries done, queries in all) after every batch; what it raises ends the evaluation."""
+
+
+class Scorer(Protocol):
+    """Anything that scores every vocabulary tag for queries in their local contexts."""
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> npt.NDArray[np.float32]:
+        """Return scores of shape (n, n_tags); higher is more related."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a protocol measured.
+
+    Attributes
+    ----------
+    metrics
+        Mean over all queries, by metric name; fractions.
+    curve : array of shape (11,), float64
+        Mean interpolated precision at recall 0, 0.1, ..., 1; zeros where the protocol draws none.
+    by_document
+        Mean over each document's queries, shape (n_documents,), by metric name; NaN where a document
+        gave no query. Documents are the unit of paired tests: queries of one document are no
+        independent sample.
+    n_queries
+        Queries asked.
+    """
+
+    metrics: dict[str, float]
+    curve: Floats
+    by_document: dict[str, Floats]
+    n_queries: int
+
+
+class Tally:
+    """Collects the metrics of one protocol run, batch by batch.
+
+    Parameters
+    ----------
+    n_documents
+        Documents the queries come from.
+    """
+
+    def __init__(self, n_documents: int) -> None:
+        self._n_documents = n_documents
+        self._queries = np.zeros(n_documents)
+        self._sums: dict[str, Floats] = {}
+        self._curve = np.zeros(len(metrics.RECALL_LEVELS))
+
+    def add_rankings(self, order: Indices, relevant: Sequence[Indices], documents: Indices, m: int) -> None:
+        """Add every metric of whole-vocabulary rankings (n, n_tags) with the given relevant tags."""
+        hits = ranked_relevance(order, relevant, order.shape[1])
+        n_relevant = np.asarray([len(tags) for tags in relevant], dtype=np.int64)
+        curve = metrics.eleven_point_precision(hits, n_relevant)
+        self._curve += curve.sum(axis=0)
+        self.add(metrics.evaluate(hits, n_relevant, m, curve), documents)
+
+    def add(self, values: dict[str, Floats], documents: Indices) -> None:
+        """Add one batch: metric values (n,) and the document of each query (n,)."""
+        for name, value in values.items():
+            added = np.bincount(documents, weights=value, minlength=self._n_documents)
+            self._sums[name] = self._sums.get(name, np.zeros(self._n_documents)) + added
+        self._queries += np.bincount(documents, minlength=self._n_documents)
+
+    def evaluation(self) -> Evaluation:
+        """Return the means; EvaluationError if no query was asked."""
+        n_queries = int(self._queries.sum())
+        if not n_queries:
+            raise EvaluationError(f"{self._n_documents} documents gave no query to evaluate")
+        asked = np.where(self._queries > 0, self._queries, np.nan)
+        return Evaluation(
+            metrics={name: float(sums.sum() / n_queries) for name, sums in self._sums.items()},
+            curve=self._curve / n_queries,
+            by_document={name: sums / asked for name, sums in self._sums.items()},
+            n_queries=n_queries,
+        )
+
+
+def ranked_relevance(order: Indices, relevant: Sequence[Indices], n_tags: int) -> Bools:
+    """Return whether each ranked tag is relevant, shape like `order`.
+
+    Parameters
+    ----------
+    order : array of shape (n, n_ranked), int64
+        Tag indices from best to worst.
+    relevant
+        Relevant tag indices of each of the n queries.
+    n_tags
+        Size of the vocabulary.
+    """
+    mask = np.zeros((len(order), n_tags), dtype=np.bool_)
+    rows = np.repeat(np.arange(len(relevant)), [len(tags) for tags in relevant])
+    if len(rows):
+        mask[rows, np.concatenate(relevant)] = True
+    return np.take_along_axis(mask, order, axis=1)
+
+
+def checked_scores(scorer: Scorer, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    """Return the scorer's answer as float64, or an EvaluationError if it has another shape."""
+    scores = np.asarray(scorer.score(queries, contexts), dtype=np.float64)
+    if scores.ndim != 2 or len(scores) != len(queries):
+        raise EvaluationError(f"{len(queries)} queries were answered with scores of shape {scores.shape}")
+    return scores
