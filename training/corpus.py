@@ -31,12 +31,15 @@ class Provenance:
         The terms it comes under, as the publisher states them.
     files
         SHA-256 of every input file, by file name.
+    notes
+        What loading changed or left out, in sentences for a reader.
     """
 
     source: str
     citation: str
     licence: str
     files: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,70 @@
+"""Tag collections, one module each, and the one way to load any of them.
+
+Every module declares ``SOURCE``, ``CITATION``, ``LICENCE``, ``CHECKSUMS`` (SHA-256 of the publisher's
+files, by name; None where none is on record), ``DOCUMENTS`` (how many documents of what),
+``LAYOUT`` (what path to give) and ``load(path, ...)``. Documents come in the publisher's file order and
+tags in the publisher's tag order, so that seeded folds are the same everywhere.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from models.errors import CorpusError
+from training.corpus import TagCorpus
+
+_MODULES = {
+    "cal500": "training.corpora.cal500",
+    "mtat": "training.corpora.mtat",
+    "lastfm-hetrec": "training.corpora.lastfm_hetrec",
+}
+NAMES = tuple(_MODULES)
+
+
+class Collection(Protocol):
+    """What every module of this package offers."""
+
+    SOURCE: str
+    CITATION: str
+    LICENCE: str
+    CHECKSUMS: Mapping[str, str | None]
+    DOCUMENTS: str
+    LAYOUT: str
+    load: Callable[..., TagCorpus]
+
+
+def collection(name: str) -> Collection:
+    """Return the module of a collection; CorpusError for an unknown name."""
+    if name not in _MODULES:
+        raise CorpusError(f"there is no collection {name!r}; known: {', '.join(NAMES)}")
+    return cast("Collection", import_module(_MODULES[name]))
+
+
+def load_corpus(name: str, path: Path | str | None = None, **options: Any) -> TagCorpus:
+    """Load a collection by name.
+
+    Parameters
+    ----------
+    name
+        One of `NAMES`.
+    path
+        The folder or file that holds it; the collection's ``LAYOUT`` says which.
+    **options
+        The collection's own, e.g. ``all_tags=True`` for ``cal500``.
+
+    Raises
+    ------
+    CorpusError
+        If the name or an option is unknown, or a file is missing or not as its layout says.
+    """
+    load = collection(name).load
+    known = [option for option in inspect.signature(load).parameters if option != "path"]
+    for option in options:
+        if option not in known:
+            accepted = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise CorpusError(f"collection {name} has no option {option!r}; {accepted}")
+    return load(path, **options)
