@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.errors import BundleError
 from models.features import Usage, oov_features
 from models.topics import closed_form_log_posterior, standardise_log_posterior
 
@@ -23,8 +22,18 @@ Indices = npt.NDArray[np.int64]
 Metric = Literal["l2", "ip"]
 OovRule = Literal["nearest", "furthest"]
 
+Arrays = Mapping[str, npt.NDArray[Any]]
+
 Tag = int | Usage
 """A query tag: its position in the vocabulary, or how an out-of-vocabulary tag is used."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """What a bundle must hold under one name."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
 
 
 class Encoder(Protocol):
@@ -45,10 +54,14 @@ class Encoder(Protocol):
     """
 
     kind: ClassVar[str]
-    dim: int
-    metric: Metric
-    contextual_candidates: bool
-    oov_rule: OovRule
+    metric: ClassVar[Metric]
+    contextual_candidates: ClassVar[bool]
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def oov_rule(self) -> OovRule: ...
 
     def encode_queries(self, tags: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
         """Return the vectors of `tags` in their local `contexts`, shape (n, dim)."""
@@ -56,6 +69,24 @@ class Encoder(Protocol):
 
     def candidates(self, context: Indices | None) -> Floats:
         """Return the vectors of all vocabulary tags in one local context, shape (n_tags, dim)."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a manifest says of the encoder besides its tensors; JSON values."""
+        ...
+
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays a bundle keeps, by name."""
+        ...
+
+    @staticmethod
+    def specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
+        """Return the tensors that `settings` call for; KeyError or TypeError for settings of another kind."""
+        ...
+
+    @classmethod
+    def from_tensors(cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule) -> Encoder:
+        """Rebuild the encoder from a manifest's settings and tensors that were checked against `specs`."""
         ...
 
 
@@ -101,6 +132,18 @@ class SiameseEncoder:
     kind: ClassVar[str] = "siamese"
     metric: ClassVar[Metric] = "l2"
     contextual_candidates: ClassVar[bool] = True
+    _PLAIN: ClassVar[tuple[str, ...]] = (
+        "tag_projections",
+        "tag_weights",
+        "tag_offset",
+        "document_frequency",
+        "idf_sign",
+        "context_weights",
+        "log_prior",
+        "log_topics",
+        "context_mean",
+        "context_std",
+    )
 
     tag_projections: Floats
     tag_weights: Floats
@@ -129,10 +172,8 @@ class SiameseEncoder:
     def _project(self, tag: Tag) -> Floats:
         if isinstance(tag, Usage):
             cosine = oov_features(tag, self.document_frequency, self.idf_sign)
-            projection: Floats = cosine @ self.tag_weights[tag.indices] + self.tag_offset
-            return projection
-        known: Floats = self.tag_projections[tag]
-        return known
+            return np.asarray(cosine @ self.tag_weights[tag.indices] + self.tag_offset, dtype=np.float32)
+        return np.asarray(self.tag_projections[tag])
 
     def _embed(self, tag_part: Floats, context_part: Floats) -> Floats:
         hidden: Floats = np.tanh(tag_part + context_part)  # (n, width)
@@ -151,7 +192,7 @@ class SiameseEncoder:
         return self._embed(self.tag_projections, features @ self.context_weights + self.biases[0])
 
     def settings(self) -> dict[str, Any]:
-        """Return what a manifest says of this encoder besides its tensors."""
+        """Return what a manifest says of the encoder besides its tensors."""
         return {
             "n_tags": int(self.tag_projections.shape[0]),
             "n_topics": int(self.log_topics.shape[0]),
@@ -160,20 +201,17 @@ class SiameseEncoder:
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays a bundle keeps, by name."""
-        named: dict[str, npt.NDArray[Any]] = {
-            name: getattr(self, name) for name in self.shapes(**self.settings()) if hasattr(self, name)
-        }
+        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in self._PLAIN}
         named |= {f"bias_{i}": bias for i, bias in enumerate(self.biases)}
         named |= {f"weight_{i}": weight for i, weight in enumerate(self.weights, start=1)}
         return named
 
     @staticmethod
-    def shapes(n_tags: int, n_topics: int, widths: Sequence[int]) -> dict[str, tuple[int, ...]]:
-        """Return the shape every tensor must have; all are float32."""
+    def specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
+        """Return the tensors that `settings` call for."""
+        n_tags, n_topics, widths = settings["n_tags"], settings["n_topics"], settings["widths"]
         first = widths[0]
-        layers: dict[str, tuple[int, ...]] = {f"bias_{i}": (width,) for i, width in enumerate(widths)}
-        layers |= {f"weight_{i}": (widths[i], widths[i - 1]) for i in range(1, len(widths))}
-        return {
+        shapes: dict[str, tuple[int, ...]] = {
             "tag_projections": (n_tags, first),
             "tag_weights": (n_tags, first),
             "tag_offset": (first,),
@@ -184,30 +222,21 @@ class SiameseEncoder:
             "log_topics": (n_topics, n_tags),
             "context_mean": (n_topics,),
             "context_std": (n_topics,),
-            **layers,
         }
+        shapes |= {f"bias_{i}": (width,) for i, width in enumerate(widths)}
+        shapes |= {f"weight_{i}": (widths[i], widths[i - 1]) for i in range(1, len(widths))}
+        return {name: TensorSpec(shape) for name, shape in shapes.items()}
 
     @classmethod
-    def from_tensors(
-        cls, settings: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]], oov_rule: OovRule
-    ) -> SiameseEncoder:
+    def from_tensors(cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule) -> SiameseEncoder:
         """Rebuild the encoder from a manifest's settings and checked tensors."""
         n_layers = len(settings["widths"])
-        plain = {name: array for name, array in tensors.items() if not name.startswith(("bias_", "weight_"))}
         return cls(
+            **{name: tensors[name] for name in cls._PLAIN},
             biases=tuple(tensors[f"bias_{i}"] for i in range(n_layers)),
             weights=tuple(tensors[f"weight_{i}"] for i in range(1, n_layers)),
             oov_rule=oov_rule,
-            **plain,
         )
 
 
-FAMILIES: Mapping[str, type[SiameseEncoder]] = {SiameseEncoder.kind: SiameseEncoder}
-
-
-def family(kind: str) -> type[SiameseEncoder]:
-    """Return the encoder class named in a manifest; BundleError for an unknown one."""
-    try:
-        return FAMILIES[kind]
-    except KeyError:
-        raise BundleError(f"encoder kind {kind!r} is unknown; known: {', '.join(FAMILIES)}") from None
+FAMILIES: Mapping[str, type[Encoder]] = {SiameseEncoder.kind: SiameseEncoder}

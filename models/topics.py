@@ -1,9 +1,11 @@
 """The topic posterior of a bag of tags (the paper's Eq. 2), in NumPy.
 
+The closed form, as Eq. 2 is written; its log is what the network is fed. (The variational posterior
+of latent Dirichlet allocation, which only training needs, is in training/lda.py.)
+
 Conventions
 -----------
-``log_topics[c, j]`` is log p(tag j | topic c); ``log_prior[c]`` is log p(topic c), up to a constant.
-A document is an array of tag indices.
+``log_topics[c, j]`` is log p(tag j | topic c). A document is an array of tag indices, each once.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import numpy.typing as npt
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 
 def closed_form_log_posterior(
     documents: Sequence[Indices], log_prior: npt.NDArray[np.floating], log_topics: npt.NDArray[np.floating]
-) -> npt.NDArray[np.float64]:
+) -> Doubles:
     """Return log p(topic) + sum over tags of log p(tag | topic), less its mean over topics.
 
     The log of Eq. 2 up to a constant per document. An empty document has the prior's.
@@ -29,7 +32,7 @@ def closed_form_log_posterior(
     documents
         Arrays of tag indices.
     log_prior : array of shape (n_topics,)
-        Log of the topics' prior.
+        Log of the topics' prior, up to a constant.
     log_topics : array of shape (n_topics, n_tags)
         Log of the topics' tag distributions.
 
@@ -49,9 +52,7 @@ def closed_form_log_posterior(
 
 
 def standardise_log_posterior(
-    log_posterior: npt.NDArray[np.float64],
-    mean: npt.NDArray[np.floating],
-    std: npt.NDArray[np.floating],
+    log_posterior: Doubles, mean: npt.NDArray[np.floating], std: npt.NDArray[np.floating]
 ) -> Floats:
     """Return the z-scores of each topic's log posterior under training statistics, float32."""
     return np.asarray((log_posterior - mean) / std, dtype=np.float32)

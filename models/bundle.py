@@ -1,0 +1,248 @@
+"""The bundle: a trained, immutable, versioned artifact in a folder.
+
+``manifest.json`` says what the model is, where it comes from and what every other file must hash to;
+the rest is safetensors. Nothing in it is executed and nothing is pickled. `load_bundle` verifies all
+of it before anything is used; `save_bundle` writes to a temporary folder, loads that, compares, and
+only then gives the folder its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from models.encoders import FAMILIES, Arrays, Encoder, TensorSpec
+from models.errors import BundleError, TagError
+from models.manifest import MANIFEST, Manifest, read_manifest
+from models.vocabulary import Vocabulary
+
+ENCODER_FILE = "encoder.safetensors"
+VOCABULARY_FILE = "vocabulary.safetensors"
+FILES = (ENCODER_FILE, VOCABULARY_FILE)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle, ready to serve.
+
+    Attributes
+    ----------
+    path
+        Its folder.
+    manifest
+        What the model is and where it comes from.
+    vocabulary
+        The tags it knows.
+    encoder
+        Its embedding function.
+    """
+
+    path: Path
+    manifest: Manifest
+    vocabulary: Vocabulary
+    encoder: Encoder
+
+    @property
+    def name(self) -> str:
+        """The bundle's name, e.g. ``demo``."""
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        """The bundle's content hash."""
+        return self.manifest.version
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read and verify a bundle.
+
+    Raises
+    ------
+    BundleError
+        If the folder or a file is missing, is a link or is not listed; a size, hash, shape or dtype is
+        wrong; a value is not finite; or the format is newer than this version reads. The message names
+        the file and the fault.
+    """
+    manifest = read_manifest(path)
+    if set(manifest.files) != set(FILES):
+        raise BundleError(f"{path / MANIFEST}: lists {sorted(manifest.files)}, needs {sorted(FILES)}")
+    listed = {MANIFEST, *manifest.files}
+    for entry in sorted(path.iterdir()):
+        if entry.is_symlink() or not entry.is_file():
+            raise BundleError(f"{entry}: is a link or not a plain file; a bundle holds plain files only")
+        if entry.name not in listed:
+            raise BundleError(f"{entry}: is not listed in the manifest")
+    vocabulary = _read_vocabulary(path, manifest)
+    return Bundle(path, manifest, vocabulary, _read_encoder(path, manifest))
+
+
+def save_bundle(
+    path: Path,
+    encoder: Encoder,
+    vocabulary: Vocabulary,
+    describe: Mapping[str, Any],
+    check: Callable[[Bundle], None] = lambda bundle: None,
+    replace: bool = False,
+) -> Bundle:
+    """Write a bundle, load it back, check it, and give it its name in one step.
+
+    Parameters
+    ----------
+    path
+        The folder to make.
+    encoder, vocabulary
+        The model.
+    describe
+        The manifest's ``corpus``, ``training``, ``quality``, ``libraries`` and ``git_revision``, and
+        optionally ``name`` (else the folder's name).
+    check
+        Called with the bundle as read back; raises if it is not what was trained.
+    replace
+        Whether an existing bundle at `path` may be replaced.
+
+    Raises
+    ------
+    BundleError
+        If `path` is taken, or what was written does not load.
+    """
+    if path.exists() and not replace:
+        raise BundleError(f"{path} exists already; bundles are immutable, so choose another folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        contents = {
+            ENCODER_FILE: safetensors.numpy.save(_contiguous(encoder.tensors())),
+            VOCABULARY_FILE: safetensors.numpy.save(_vocabulary_tensors(vocabulary)),
+        }
+        manifest = Manifest.build(
+            name=str(describe.get("name", path.name)),
+            encoder={"kind": encoder.kind, "settings": encoder.settings()},
+            metric=encoder.metric,
+            oov_rule=encoder.oov_rule,
+            n_tags=len(vocabulary),
+            describe=describe,
+            contents=contents,
+        )
+        for name, content in contents.items():
+            _write(partial / name, content)
+        _write(partial / MANIFEST, manifest.to_json().encode())
+        check(load_bundle(partial))
+        partial.chmod(0o755)  # mkdtemp's 0700 would hide the bundle from a service user
+        _take_name(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return load_bundle(path)
+
+
+def _take_name(partial: Path, path: Path) -> None:
+    if not path.exists():
+        partial.rename(path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    path.rename(old / path.name)
+    partial.rename(path)
+    shutil.rmtree(old)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _contiguous(tensors: Arrays) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+
+
+def _vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, npt.NDArray[Any]]:
+    # A normalised tag holds no line feed, so one separates them.
+    text = "\n".join(vocabulary.index_to_key).encode()
+    return {
+        "tags": np.frombuffer(text, dtype=np.uint8),
+        "document_frequency": vocabulary.document_frequency,
+    }
+
+
+def _read_vocabulary(path: Path, manifest: Manifest) -> Vocabulary:
+    file = path / VOCABULARY_FILE
+    tensors = _read_tensors(file, manifest)
+    if set(tensors) != {"tags", "document_frequency"} or tensors["tags"].dtype != np.uint8:
+        raise BundleError(f"{file}: needs the tensors tags (uint8) and document_frequency")
+    try:
+        keys = tensors["tags"].tobytes().decode().split("\n")
+        vocabulary = Vocabulary(keys, tensors["document_frequency"])
+    except (TagError, UnicodeDecodeError) as error:
+        raise BundleError(f"{file}: {error}") from None
+    if len(vocabulary) != manifest.n_tags:
+        raise BundleError(f"{file}: holds {len(vocabulary)} tags; the manifest says {manifest.n_tags}")
+    return vocabulary
+
+
+def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
+    file, kind, settings = path / ENCODER_FILE, manifest.encoder["kind"], manifest.encoder["settings"]
+    if kind not in FAMILIES:
+        raise BundleError(
+            f"{path / MANIFEST}: encoder kind {kind!r} is unknown; known: {', '.join(FAMILIES)}"
+        )
+    family = FAMILIES[kind]
+    tensors = _read_tensors(file, manifest)
+    try:
+        specs = family.specs(settings)
+        n_tags = settings["n_tags"]
+    except (KeyError, TypeError, IndexError) as error:
+        raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {error!r}") from None
+    if n_tags != manifest.n_tags:
+        raise BundleError(f"{path / MANIFEST}: n_tags is {manifest.n_tags}, but {n_tags} in the settings")
+    _check_tensors(file, tensors, specs)
+    encoder = family.from_tensors(settings, tensors, manifest.oov_rule)
+    if encoder.metric != manifest.metric:
+        raise BundleError(
+            f"{path / MANIFEST}: metric {manifest.metric!r}; a {kind} encoder has {encoder.metric!r}"
+        )
+    return encoder
+
+
+def _check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec]) -> None:
+    if set(tensors) != set(specs):
+        odd = sorted(set(tensors) ^ set(specs))
+        raise BundleError(f"{file}: tensors missing or not called for: {', '.join(odd)}")
+    for name, spec in specs.items():
+        array = tensors[name]
+        if array.shape != spec.shape or array.dtype != spec.dtype:
+            raise BundleError(
+                f"{file}: {name} is {array.dtype} {array.shape}; "
+                f"the settings call for {spec.dtype} {spec.shape}"
+            )
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise BundleError(f"{file}: {name} holds a value that is not finite")
+
+
+def _read_tensors(file: Path, manifest: Manifest) -> dict[str, npt.NDArray[Any]]:
+    entry = manifest.files[file.name]
+    if file.is_symlink() or not file.is_file():
+        raise BundleError(f"{file}: is missing or not a plain file")
+    size = file.stat().st_size
+    if size != entry["size"]:
+        raise BundleError(f"{file}: has {size} bytes; the manifest says {entry['size']}")
+    # Read once, hash what was read: the bytes that are checked are the bytes that are used.
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry["sha256"]:
+        raise BundleError(f"{file}: SHA-256 is {digest}; the manifest says {entry['sha256']}")
+    try:
+        return safetensors.numpy.load(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise BundleError(f"{file}: is not a safetensors file: {error}") from None

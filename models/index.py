@@ -1,0 +1,194 @@
+"""Search: FAISS over candidate vectors, one index a context where candidates move with it.
+
+Conventions
+-----------
+Higher scores are better and are comparable between requests to one bundle. A ``l2`` encoder's score is
+1 / (1 + distance), or distance / (1 + distance) where the furthest candidates answer (OOV queries of an
+encoder whose `oov_rule` says so); an ``ip`` encoder's score is the inner product. Ties go to the tag
+that comes first in the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+from cachetools import LRUCache
+
+from models.encoders import Encoder, Metric, Tag
+from models.features import Usage
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
+
+# How many more candidates than asked for are fetched at first, so that ties at the end are seen.
+_SLACK = 8
+
+
+@dataclass(frozen=True)
+class Query:
+    """A tag and the in-vocabulary tags given with it.
+
+    Attributes
+    ----------
+    tag
+        Position in the vocabulary, or the usage of an OOV tag.
+    context : array of shape (n,), int64
+        In-vocabulary context tags.
+    """
+
+    tag: Tag
+    context: Indices
+
+    def local_context(self) -> Indices:
+        """Return the context with the query tag in it, sorted, each tag once."""
+        own = [] if isinstance(self.tag, Usage) else [self.tag]
+        return np.unique(np.append(self.context, own)).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Tags, best first.
+
+    Attributes
+    ----------
+    indices : array of shape (k,), int64
+        Positions in the vocabulary.
+    scores : array of shape (k,), float32
+        Higher is better.
+    distances : array of shape (k,), float32, or None
+        Euclidean distances, for ``l2`` encoders.
+    """
+
+    indices: Indices
+    scores: Floats
+    distances: Floats | None
+
+
+class FlatIndex:
+    """An exact FAISS index over the candidates of one context.
+
+    Parameters
+    ----------
+    vectors : array of shape (n_tags, dim), float32
+        Candidate vectors; FAISS keeps its own copy, and no other is kept.
+    metric
+        ``l2`` or ``ip``.
+    """
+
+    def __init__(self, vectors: Floats, metric: Metric) -> None:
+        self.metric = metric
+        self._index = (faiss.IndexFlatL2 if metric == "l2" else faiss.IndexFlatIP)(vectors.shape[1])
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        stored = faiss.rev_swig_ptr(self._index.get_xb(), vectors.size)
+        self.vectors: Floats = stored.reshape(vectors.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by the vectors."""
+        return int(self.vectors.nbytes)
+
+    def search(self, query: Floats, k: int, exclude: Indices, furthest: bool = False) -> Ranking:
+        """Return the best `k` candidates of one query that are not excluded.
+
+        Parameters
+        ----------
+        query : array of shape (dim,), float32
+        k
+            How many, at least 1; fewer come back if there are fewer.
+        exclude : array of int64
+            Candidates that must not come back.
+        furthest
+            Rank by largest instead of smallest distance (``l2`` only).
+        """
+        n = len(self.vectors)
+        fetch = min(n, k + len(exclude) + _SLACK)
+        while True:
+            if furthest:  # FAISS has no furthest search: every candidate is measured
+                found, fetch = np.arange(n), n
+            else:
+                found = self._index.search(query[None, :], fetch)[1][0]
+            # FAISS's own values depend on the batch it was asked in; these do not.
+            kept = found[~np.isin(found, exclude)]
+            values = self._values(query, kept)
+            order = np.lexsort((kept, values if self.metric == "l2" and not furthest else -values))[:k]
+            edge = self._values(query, found[-1:])
+            if fetch == n or (len(order) == k and abs(values[order[-1]] - edge[0]) > 1e-5):
+                return self._ranking(kept[order], values[order], furthest)
+            fetch = min(n, 2 * fetch)  # the last one taken may tie with one not fetched
+
+    def _values(self, query: Floats, candidates: Indices) -> Floats:
+        """Return distances (``l2``) or inner products (``ip``), the same for any batch."""
+        vectors = self.vectors[candidates]
+        if self.metric == "ip":
+            return np.asarray(np.einsum("ij,j->i", vectors, query), dtype=np.float32)
+        apart = vectors - query
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", apart, apart)), dtype=np.float32)
+
+    def _ranking(self, indices: Indices, values: Floats, furthest: bool) -> Ranking:
+        if self.metric == "ip":
+            return Ranking(indices, values, None)
+        nearness = (1 / (1 + values)).astype(np.float32)
+        return Ranking(indices, 1 - nearness if furthest else nearness, values)
+
+
+class TagSearch:
+    """Ranks the vocabulary for queries with one encoder; safe to share between threads.
+
+    Parameters
+    ----------
+    encoder
+        Any family.
+    cache_bytes
+        Memory for the indexes of recent contexts (contextual candidates only).
+    """
+
+    def __init__(self, encoder: Encoder, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+        self.encoder = encoder
+        self.hits = 0
+        self.misses = 0
+        self._lock = Lock()
+        self._indexes: LRUCache[bytes, FlatIndex] = LRUCache(
+            cache_bytes, getsizeof=lambda index: index.nbytes
+        )
+        self._static = None if encoder.contextual_candidates else self._build(None)
+
+    def search(self, queries: Sequence[Query], limit: int, exclude: Sequence[Indices]) -> list[Ranking]:
+        """Return the ranking of each query, at most `limit` tags that are not in its `exclude`.
+
+        The query tag and the context are ranked like any other tag; exclude them if unwanted.
+        """
+        if not queries:
+            return []
+        contexts = [query.local_context() for query in queries]
+        vectors = self.encoder.encode_queries([query.tag for query in queries], contexts)
+        rankings = []
+        for query, context, vector, excluded in zip(queries, contexts, vectors, exclude, strict=True):
+            furthest = self.encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
+            rankings.append(self.index(context).search(vector, limit, excluded, furthest))
+        return rankings
+
+    def index(self, context: Indices) -> FlatIndex:
+        """Return the index of a local context, from the cache where it is there."""
+        if self._static is not None:
+            return self._static
+        key = context.tobytes()
+        with self._lock:
+            found: FlatIndex | None = self._indexes.get(key)
+            self.hits += found is not None
+            self.misses += found is None
+        if found is None:
+            found = self._build(context)
+            with self._lock:
+                if found.nbytes <= self._indexes.maxsize:
+                    self._indexes[key] = found
+        return found
+
+    def _build(self, context: Indices | None) -> FlatIndex:
+        return FlatIndex(self.encoder.candidates(context), self.encoder.metric)

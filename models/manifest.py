@@ -1,0 +1,188 @@
+"""The manifest of a bundle: what it says, and how it is read without trusting it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from models.errors import BundleError
+
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+
+# A manifest is a few kilobytes; a larger one is not read into memory.
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}")
+
+# What names a build, not its content: the same data, recipe and seed have one version.
+_NOT_CONTENT = ("name", "version", "libraries", "git_revision")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says of itself.
+
+    Attributes
+    ----------
+    format_version
+        Of the bundle's layout; a newer one than `FORMAT_VERSION` is refused.
+    name, version
+        The bundle's name, and the hash of its content (names, library versions and the git revision
+        do not enter it).
+    encoder
+        ``{"kind", "settings"}``.
+    metric, oov_rule
+        How vectors are compared, and which end of the ranking answers an OOV query.
+    n_tags
+        Size of the vocabulary.
+    corpus
+        Provenance: name, counts, SHA-256 of inputs, licence.
+    training
+        Recipe and seed, and where training was stopped early.
+    quality
+        Measured figures, with the protocol and the baselines beside them.
+    libraries, git_revision
+        What it was made with.
+    files
+        ``{name: {"size", "sha256"}}`` of every other file.
+    """
+
+    format_version: int
+    name: str
+    version: str
+    encoder: dict[str, Any]
+    metric: Literal["l2", "ip"]
+    oov_rule: Literal["nearest", "furthest"]
+    n_tags: int
+    corpus: dict[str, Any]
+    training: dict[str, Any]
+    quality: dict[str, Any]
+    libraries: dict[str, str]
+    git_revision: str | None
+    files: dict[str, dict[str, Any]]
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        name: str,
+        encoder: dict[str, Any],
+        metric: Literal["l2", "ip"],
+        oov_rule: Literal["nearest", "furthest"],
+        n_tags: int,
+        describe: Mapping[str, Any],
+        contents: Mapping[str, bytes],
+    ) -> Manifest:
+        """Make the manifest of a new bundle; its version follows from the rest."""
+        if not _NAME.fullmatch(name):
+            raise BundleError(
+                f"{name!r} cannot name a bundle: letters, digits, '.', '_' and '-', at most 100"
+            )
+        fields: dict[str, Any] = {
+            "format_version": FORMAT_VERSION,
+            "name": name,
+            "encoder": encoder,
+            "metric": metric,
+            "oov_rule": oov_rule,
+            "n_tags": n_tags,
+            "corpus": dict(describe["corpus"]),
+            "training": dict(describe["training"]),
+            "quality": dict(describe["quality"]),
+            "libraries": dict(describe["libraries"]),
+            "git_revision": describe["git_revision"],
+            "files": {
+                file: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                for file, content in sorted(contents.items())
+            },
+        }
+        return cls(version=_content_hash(fields), **fields)
+
+    def to_json(self) -> str:
+        """Return the manifest as it is written, indented JSON."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of the bundle in folder `path`.
+
+    Raises
+    ------
+    BundleError
+        If it is missing, not JSON, of a newer format, altered, or a field is missing or not what it
+        should be.
+    """
+    if path.is_symlink() or not path.is_dir():
+        raise BundleError(f"{path}: is not a bundle folder")
+    file = path / MANIFEST
+    if file.is_symlink() or not file.is_file():
+        raise BundleError(f"{file}: is missing or not a plain file")
+    if file.stat().st_size > MAX_MANIFEST_BYTES:
+        raise BundleError(f"{file}: has {file.stat().st_size} bytes; at most {MAX_MANIFEST_BYTES} are read")
+    try:
+        fields = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{file}: is not JSON: {error}") from None
+    fault = _fault(fields)
+    if fault:
+        raise BundleError(f"{file}: {fault}")
+    manifest = Manifest(**fields)
+    expected = _content_hash({key: value for key, value in fields.items() if key != "version"})
+    if manifest.version != expected:
+        raise BundleError(f"{file}: version {manifest.version!r} is not that of its content, {expected!r}")
+    return manifest
+
+
+def _content_hash(fields: Mapping[str, Any]) -> str:
+    content = {key: value for key, value in fields.items() if key not in _NOT_CONTENT}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _fault(fields: Any) -> str | None:
+    """Return what is wrong with a manifest's fields, or None."""
+    if not isinstance(fields, dict):
+        return "is not a JSON object"
+    version = fields.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        return f"format_version is {version!r}; needs a whole number from 1"
+    if version > FORMAT_VERSION:
+        return f"format_version {version} is newer than this version of Tagprime reads ({FORMAT_VERSION})"
+    kinds: dict[str, Any] = {
+        "name": str, "version": str, "encoder": dict, "n_tags": int, "corpus": dict, "training": dict,
+        "quality": dict, "libraries": dict, "git_revision": str | None, "files": dict,
+        "metric": str, "oov_rule": str, "format_version": int,
+    }  # fmt: skip
+    if set(fields) != set(kinds):
+        return f"fields missing or unknown: {', '.join(sorted(set(fields) ^ set(kinds)))}"
+    for key, kind in kinds.items():
+        if not isinstance(fields[key], kind):
+            return f"{key} is {fields[key]!r}"
+    return _value_fault(fields)
+
+
+def _value_fault(fields: Mapping[str, Any]) -> str | None:
+    if not _NAME.fullmatch(fields["name"]):
+        return f"name is {fields['name']!r}"
+    if fields["metric"] not in ("l2", "ip"):
+        return f"metric is {fields['metric']!r}; needs l2 or ip"
+    if fields["oov_rule"] not in ("nearest", "furthest"):
+        return f"oov_rule is {fields['oov_rule']!r}; needs nearest or furthest"
+    encoder = fields["encoder"]
+    if not isinstance(encoder.get("kind"), str) or not isinstance(encoder.get("settings"), dict):
+        return "encoder needs a kind and settings"
+    for name, entry in fields["files"].items():
+        if not _FILE_NAME.fullmatch(name):
+            return f"file name {name!r} is not a plain name"
+        if not isinstance(entry, dict) or set(entry) != {"size", "sha256"}:
+            return f"file {name!r} needs size and sha256"
+        if not isinstance(entry["size"], int) or not _SHA256.fullmatch(str(entry["sha256"])):
+            return f"file {name!r}: size or sha256 is not one"
+    return None

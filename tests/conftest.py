@@ -1,0 +1,67 @@
+"""What tests of several rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.bundle import Bundle, save_bundle
+from models.encoders import OovRule, SiameseEncoder
+from models.vocabulary import Vocabulary
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+DESCRIPTION: dict[str, Any] = {
+    "corpus": {"name": "tests", "n_documents": 0},
+    "training": {"seed": 0},
+    "quality": {},
+    "libraries": {},
+    "git_revision": None,
+}
+
+
+def random_siamese_encoder(
+    n_tags: int = 12,
+    n_topics: int = 4,
+    widths: tuple[int, ...] = (7, 3),
+    seed: int = 0,
+    oov_rule: OovRule = "nearest",
+) -> SiameseEncoder:
+    """An encoder with drawn weights: every shape is right and nothing was learnt."""
+    rng = np.random.default_rng(seed)
+    settings = {"n_tags": n_tags, "n_topics": n_topics, "widths": list(widths)}
+    tensors = {
+        name: rng.normal(size=spec.shape).astype(spec.dtype)
+        for name, spec in SiameseEncoder.specs(settings).items()
+    }
+    tensors["context_std"] = np.abs(tensors["context_std"]) + 1
+    tensors["document_frequency"] = np.round(np.abs(tensors["document_frequency"]) * 10 + 1)
+    tensors["idf_sign"] = np.ones(n_tags, dtype=np.float32)
+    topics = np.exp(tensors["log_topics"])
+    tensors["log_topics"] = np.log(topics / topics.sum(axis=1, keepdims=True))
+    return SiameseEncoder.from_tensors(settings, tensors, oov_rule)
+
+
+@pytest.fixture
+def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
+    """Save a small bundle over the given tags and return it as loaded."""
+
+    def make(tags: list[str], name: str = "small", **options: Any) -> Bundle:
+        vocabulary = Vocabulary(tags, np.arange(1, len(tags) + 1))
+        encoder = random_siamese_encoder(n_tags=len(tags), **options)
+        return save_bundle(tmp_path / name, encoder, vocabulary, DESCRIPTION)
+
+    return make
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real collections; skips where a machine does not have it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the real collections are not on this machine: no folder {SHARED_DATA}")
+    return SHARED_DATA

@@ -1,0 +1,125 @@
+"""A bundle loads only if every byte of it is what the manifest says."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, load_bundle, save_bundle
+from models.errors import BundleError
+from models.manifest import MANIFEST
+from models.vocabulary import Vocabulary
+from tests.conftest import DESCRIPTION, random_siamese_encoder
+
+TAGS = ["lo-fi", "hip hop", "r'n'b", "été", "80s"]
+Make = Callable[..., Bundle]
+
+
+def test_what_is_saved_comes_back(make_bundle: Make) -> None:
+    bundle = make_bundle(TAGS)
+    assert bundle.vocabulary.index_to_key == tuple(TAGS)
+    expected = random_siamese_encoder(n_tags=len(TAGS))
+    for name, array in expected.tensors().items():
+        np.testing.assert_array_equal(bundle.encoder.tensors()[name], array)
+
+
+def test_the_version_is_that_of_the_content_not_of_the_name_or_the_build(tmp_path: Path) -> None:
+    vocabulary, encoder = Vocabulary(TAGS, [1] * 5), random_siamese_encoder(n_tags=5)
+    one = save_bundle(tmp_path / "one", encoder, vocabulary, DESCRIPTION)
+    two = save_bundle(tmp_path / "two", encoder, vocabulary, DESCRIPTION | {"git_revision": "abc"})
+    other = save_bundle(tmp_path / "other", encoder, vocabulary, DESCRIPTION | {"training": {"seed": 1}})
+    assert one.version == two.version != other.version
+
+
+def test_an_existing_folder_is_never_overwritten_unasked(make_bundle: Make) -> None:
+    bundle = make_bundle(TAGS)
+    with pytest.raises(BundleError, match="exists already"):
+        save_bundle(bundle.path, bundle.encoder, bundle.vocabulary, DESCRIPTION)
+    changed = save_bundle(
+        bundle.path, random_siamese_encoder(5, seed=9), bundle.vocabulary, DESCRIPTION, replace=True
+    )
+    assert changed.version != bundle.version
+    assert [entry.name for entry in bundle.path.parent.iterdir()] == [bundle.path.name]
+
+
+def test_a_failed_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    def refuse(bundle: Bundle) -> None:
+        raise BundleError("differs from the trainer's own outputs")
+
+    with pytest.raises(BundleError, match="own outputs"):
+        save_bundle(tmp_path / "b", random_siamese_encoder(5), Vocabulary(TAGS, [1] * 5), DESCRIPTION, refuse)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_values_that_are_not_finite_never_reach_a_folder(tmp_path: Path) -> None:
+    encoder = random_siamese_encoder(5)
+    encoder.tag_offset[0] = np.nan
+    with pytest.raises(BundleError, match="tag_offset holds a value that is not finite"):
+        save_bundle(tmp_path / "b", encoder, Vocabulary(TAGS, [1] * 5), DESCRIPTION)
+
+
+def _edit(**changes: Any) -> Callable[[Path], None]:
+    def edit(path: Path) -> None:
+        fields = json.loads((path / MANIFEST).read_text())
+        (path / MANIFEST).write_text(json.dumps(fields | changes))
+
+    return edit
+
+
+def _flip_a_byte(path: Path) -> None:
+    content = bytearray((path / ENCODER_FILE).read_bytes())
+    content[-1] ^= 1
+    (path / ENCODER_FILE).write_bytes(bytes(content))
+
+
+def _link_out(path: Path) -> None:
+    (path / VOCABULARY_FILE).rename(path.parent / "elsewhere")
+    (path / VOCABULARY_FILE).symlink_to(path.parent / "elsewhere")
+
+
+def _climb_out(path: Path) -> None:
+    fields = json.loads((path / MANIFEST).read_text())
+    fields["files"]["../outside"] = fields["files"].pop(ENCODER_FILE)
+    (path / MANIFEST).write_text(json.dumps(fields))
+
+
+@pytest.mark.parametrize(
+    ("harm", "fault"),
+    [
+        (lambda path: (path / MANIFEST).unlink(), "manifest.json: is missing"),
+        (lambda path: (path / MANIFEST).write_text("{"), "manifest.json: is not JSON"),
+        (lambda path: (path / MANIFEST).write_text("[]"), "not a JSON object"),
+        (lambda path: (path / MANIFEST).write_text("[" * 100_000), "is not JSON"),
+        (lambda path: (path / MANIFEST).write_text(" " * 5_000_000), "at most"),
+        (_edit(format_version=2), "newer than this version"),
+        (_edit(format_version="1"), "format_version is '1'"),
+        (_edit(surprise=1), "surprise"),
+        (_edit(metric="cosine"), "metric is 'cosine'"),
+        (_edit(oov_rule=None), "oov_rule is None"),
+        (_edit(quality={"MAP": 1.0}), "version"),
+        (_edit(files={}), "version"),
+        (_edit(files={"encoder.safetensors": 3}), "needs size and sha256"),
+        (_climb_out, "'../outside' is not a plain name"),
+        (lambda path: (path / ENCODER_FILE).unlink(), "encoder.safetensors: is missing"),
+        (lambda path: (path / ENCODER_FILE).write_bytes(b""), "has 0 bytes"),
+        (_flip_a_byte, "SHA-256"),
+        (_link_out, "vocabulary.safetensors: is a link"),
+        (lambda path: (path / "extra.bin").write_bytes(b"x"), "extra.bin: is not listed"),
+        (lambda path: (path / "folder").mkdir(), "folder: is a link or not a plain file"),
+    ],
+)
+def test_a_harmed_bundle_is_refused_by_name(
+    make_bundle: Make, harm: Callable[[Path], Any], fault: str
+) -> None:
+    path = make_bundle(TAGS).path
+    harm(path)
+    with pytest.raises(BundleError, match="(?s)" + fault.replace("[", r"\[")):
+        load_bundle(path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="nowhere: is not a bundle folder"):
+        load_bundle(tmp_path / "nowhere")
