@@ -20,7 +20,10 @@ from training.corpus import TagCorpus
 _MODULES = {
     "cal500": "training.corpora.cal500",
     "mtat": "training.corpora.mtat",
+    "magtag5k": "training.corpora.magtag5k",
     "lastfm-hetrec": "training.corpora.lastfm_hetrec",
+    "jsonl": "training.corpora.jsonl",
+    "csv": "training.corpora.csv",
 }
 NAMES = tuple(_MODULES)
 

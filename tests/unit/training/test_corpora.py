@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import CorpusError
-from training.corpora import NAMES, collection, load_corpus
+from training.corpora import NAMES, collection, load_corpus, magtag5k
 from training.corpus import TagCorpus
 
 
@@ -56,7 +56,33 @@ TINY = {
         tags=("chanson française", "lo-fi", "never used"),
         documents={"9": ("chanson française",), "52": ("chanson française", "lo-fi")},
     ),
+    "magtag5k": Tiny(
+        files={"annotations_final.csv": MTAT},
+        tags=("no vocals", "guitar", "lo-fi"),
+        documents={"2": ("guitar", "lo-fi"), "6": (), "10": ("no vocals",)},
+        groups=("the_band", "the_band", "other_one"),
+    ),
+    "jsonl": Tiny(
+        files={
+            "mine.jsonl": b'{"id": "b", "tags": ["Lo-Fi", "hip  hop"], "group": "x"}\n'
+            b'{"id": "a", "tags": [], "group": "y"}\n',
+        },
+        tags=("hip hop", "lo-fi"),
+        documents={"b": ("hip hop", "lo-fi"), "a": ()},
+        groups=("x", "y"),
+    ),
+    "csv": Tiny(
+        files={"mine.csv": b"id,tags\nb,Lo-Fi|hip  hop\na,\n"},
+        tags=("hip hop", "lo-fi"),
+        documents={"b": ("hip hop", "lo-fi"), "a": ()},
+    ),
 }
+
+
+@pytest.fixture(autouse=True)
+def _tiny_magtag5k(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(magtag5k, "N_DOCUMENTS", 3)
+    monkeypatch.setattr(magtag5k, "N_TAGS", 3)
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> Path:
@@ -75,7 +101,8 @@ def _held(corpus: TagCorpus) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_loader_reads_its_publishers_layout_in_the_publishers_order(name: str, tmp_path: Path) -> None:
     tiny = TINY[name]
-    corpus = load_corpus(name, _write(tmp_path, tiny.files))
+    _write(tmp_path, tiny.files)
+    corpus = load_corpus(name, tmp_path if name not in ("jsonl", "csv") else tmp_path / f"mine.{name}")
     assert corpus.name == name
     assert corpus.index_to_key == tiny.tags
     assert list(corpus.document_ids) == list(tiny.documents)
@@ -193,6 +220,41 @@ def test_lastfm_merges_spellings_when_asked_and_says_what_it_did(
     (note,) = corpus.provenance.notes
     assert f"only: 1, {'merged' if merge else 'left out'}" in note
     assert "(assignments: 1)" in note
+
+
+def test_magtag5k_refuses_any_other_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(magtag5k, "N_DOCUMENTS", 5259)
+    with pytest.raises(CorpusError, match="holds 3 clips over 3 tags; MagTag5K has 5259 over 3 "):
+        load_corpus("magtag5k", _write(tmp_path, TINY["magtag5k"].files))
+
+
+def test_an_annotations_file_may_be_given_itself(tmp_path: Path) -> None:
+    (tmp_path / "renamed.csv").write_bytes(MTAT)
+    assert load_corpus("mtat", tmp_path / "renamed.csv").n_documents == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "said"),
+    [
+        (
+            "jsonl",
+            '{"id": "a", "tags": ["x"]}\n{"id": "a", "tags": ["y"]}',
+            2,
+            "'a' comes again; first on line 1",
+        ),
+        ("csv", "id,tags\na,x\nb,y\na,z\n", 4, "'a' comes again; first on line 2"),
+        ("csv", "id,tag\na,x\nb,\n", 3, "visible character"),
+    ],
+)
+def test_an_own_catalogue_is_read_strictly(
+    name: str, content: str, line: int, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "any.txt"
+    file.write_text(content)
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(name, file)
+    assert str(caught.value).startswith(f"{file}, line {line}: ")
+    assert said in str(caught.value)
 
 
 def test_unknown_names_and_options_are_refused_with_the_known_ones(tmp_path: Path) -> None:
