@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import typer
 
+from training.commands import evaluate
+
 
 def register(root: typer.Typer) -> None:
     """Attach the training commands to the root command."""
+    evaluate.register(root)

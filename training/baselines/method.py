@@ -30,6 +30,8 @@ class Method(ABC):
     self_first
         Whether a query is its own nearest tag by construction, as in an embedding; if not (a
         prediction, an activation), priming ranks it by its score.
+    training_only
+        Whether it knows no documents but those it was trained on.
     oov_rule
         Whether an OOV query's most related tags are those of the highest or of the lowest score.
     """
@@ -38,6 +40,7 @@ class Method(ABC):
     contextual: ClassVar[bool] = False
     supports_oov: ClassVar[bool] = False
     self_first: ClassVar[bool] = True
+    training_only: ClassVar[bool] = False
     oov_rule: OovRule = "nearest"
 
     @abstractmethod

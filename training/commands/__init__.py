@@ -1,0 +1,1 @@
+"""One file a command of the training side; each has a ``register``."""

@@ -1,0 +1,60 @@
+"""Every method by the name that tables and the command line call it.
+
+A line a method: where its class is, and what it is made with. The modules are imported when asked
+for, so that a popularity row needs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.errors import EvaluationError
+from training.baselines.method import Method
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How to make a method.
+
+    Attributes
+    ----------
+    factory
+        ``module:class``.
+    options
+        Keyword arguments of the class.
+    family
+        Methods of one family share a costly part (a trained network, a topic model), kept in the
+        process that made it; they are run one after the other in one process.
+    """
+
+    factory: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    family: str | None = None
+
+
+METHODS: dict[str, Entry] = {
+    "random": Entry("training.baselines.chance:Chance"),
+    "echo": Entry("training.baselines.echo:Echo"),
+    "popularity": Entry("training.baselines.popularity:Popularity"),
+    "cooccurrence": Entry("training.baselines.cooccurrence:Cooccurrence"),
+}
+
+
+def entry(name: str) -> Entry:
+    """Return what is registered under `name`; EvaluationError naming the known ones if nothing is."""
+    try:
+        return METHODS[name]
+    except KeyError:
+        raise EvaluationError(f"method {name!r} is unknown; known: {', '.join(METHODS)}") from None
+
+
+def create(name: str, **options: Any) -> Method:
+    """Make the method called `name`, untrained; `options` override its registered ones."""
+    found = entry(name)
+    module, _, attribute = found.factory.partition(":")
+    factory = getattr(importlib.import_module(module), attribute)
+    method: Method = factory(**{**found.options, **options})
+    return method

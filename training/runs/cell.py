@@ -1,0 +1,83 @@
+"""A cell of an evaluation: one method on one fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from models.errors import EvaluationError
+from training.baselines.method import Method
+from training.corpus import TagCorpus
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an evaluation is run with.
+
+    Attributes
+    ----------
+    folds
+        Folds of the cross-validation; repeated reservations in the OOV protocol.
+    seed
+        Seed of the splits and of every method.
+    m
+        Depth of the paper's MAP.
+    reserved
+        Tags reserved in the OOV protocol.
+    training_documents
+        Whether the training documents are asked too ("train " metrics).
+    """
+
+    folds: int = 3
+    seed: int = 0
+    m: int = 25
+    reserved: int = 10
+    training_documents: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one method reached on one fold.
+
+    Attributes
+    ----------
+    metrics
+        By name, in the protocol's unit.
+    curves
+        Mean interpolated precision at the 11 recall levels, by part (``test``, ``train``); fractions.
+    by_document
+        Metrics of every test document, for paired tests, by name; fractions, NaN where a document gave
+        no query.
+    documents
+        Rows of the corpus that `by_document` is about.
+    counts
+        Sizes worth printing: training and test documents, queries.
+    """
+
+    metrics: Mapping[str, float]
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    by_document: Mapping[str, list[float]] = field(default_factory=dict)
+    documents: list[int] = field(default_factory=list)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain dictionaries and lists."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Rebuild it from `to_json`; EvaluationError if it is something else."""
+        try:
+            return cls(**content)
+        except TypeError as error:
+            raise EvaluationError(f"this is no result of an evaluation: {error}") from None
+
+
+Run = Callable[[TagCorpus, Method, int, Settings], Cell]
+"""Run one untrained method on one fold of a corpus."""
+
+
+def percent(metrics: Mapping[str, float], prefix: str = "") -> dict[str, float]:
+    """Return fractions as percentages, as the paper prints them, under prefixed names."""
+    return {f"{prefix}{name}": 100.0 * value for name, value in metrics.items()}
