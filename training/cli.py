@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typer
 
-from training.commands import evaluate
+from training.commands import corpora, evaluate
 
 
 def register(root: typer.Typer) -> None:
     """Attach the training commands to the root command."""
     evaluate.register(root)
+    corpora.register(root)

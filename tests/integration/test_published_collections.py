@@ -8,28 +8,21 @@ import pytest
 
 from training.corpora import load_corpus
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
-
-@pytest.fixture
-def data() -> Path:
-    if not DATA.is_dir():
-        pytest.skip(f"no published collections in {DATA}")
-    return DATA
-
-
-def test_cal500_has_the_papers_documents_and_tags(data: Path, caplog: pytest.LogCaptureFixture) -> None:
-    corpus = load_corpus("cal500", data / "cal500")
+def test_cal500_has_the_papers_documents_and_tags(
+    shared_data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    corpus = load_corpus("cal500", shared_data / "cal500")
     assert corpus.matrix.shape == (502, 158)
     assert corpus.matrix.nnz == 12753
-    assert load_corpus("cal500", data / "cal500", all_tags=True).n_tags == 174
+    assert load_corpus("cal500", shared_data / "cal500", all_tags=True).n_tags == 174
     assert corpus.index_to_key[0] == "emotion-angry-agressive"
     assert corpus.document_ids[29] == "song_029"
     assert not caplog.records, "these are the files whose checksums are on record"
 
 
-def test_mtat_has_its_clips_by_artist(data: Path, caplog: pytest.LogCaptureFixture) -> None:
-    corpus = load_corpus("mtat", data / "mtat")
+def test_mtat_has_its_clips_by_artist(shared_data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    corpus = load_corpus("mtat", shared_data / "mtat")
     assert corpus.matrix.shape == (5861, 50)
     assert corpus.groups is not None
     assert len(set(corpus.groups)) == 93
@@ -39,9 +32,9 @@ def test_mtat_has_its_clips_by_artist(data: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_lastfm_has_the_published_counts_before_and_after_filters(
-    data: Path, caplog: pytest.LogCaptureFixture
+    shared_data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    corpus = load_corpus("lastfm-hetrec", data / "lastfm-hetrec")
+    corpus = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec")
     assert corpus.matrix.shape == (12523, 11940)
     filtered = corpus.filter(min_documents=5, min_tags=3)
     assert (filtered.n_tags, filtered.n_documents) == (2216, 8814)
@@ -50,8 +43,10 @@ def test_lastfm_has_the_published_counts_before_and_after_filters(
     assert not caplog.records
 
 
-def test_lastfm_merged_spellings_add_one_tag_and_one_artist(data: Path) -> None:
-    apart = load_corpus("lastfm-hetrec", data / "lastfm-hetrec").filter(5, 3)
-    with_merged = load_corpus("lastfm-hetrec", data / "lastfm-hetrec", merge_spellings=True).filter(5, 3)
+def test_lastfm_merged_spellings_add_one_tag_and_one_artist(shared_data: Path) -> None:
+    apart = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec").filter(5, 3)
+    with_merged = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec", merge_spellings=True).filter(
+        5, 3
+    )
     assert set(with_merged.index_to_key) - set(apart.index_to_key) == {"1st vine"}
     assert with_merged.n_documents == apart.n_documents + 1

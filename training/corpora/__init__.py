@@ -1,9 +1,10 @@
 """Tag collections, one module each, and the one way to load any of them.
 
 Every module declares ``SOURCE``, ``CITATION``, ``LICENCE``, ``CHECKSUMS`` (SHA-256 of the publisher's
-files, by name; None where none is on record), ``DOCUMENTS`` (how many documents of what),
-``LAYOUT`` (what path to give) and ``load(path, ...)``. Documents come in the publisher's file order and
-tags in the publisher's tag order, so that seeded folds are the same everywhere.
+files, by name; None where none is on record), ``DOWNLOAD`` (where a stable address is known),
+``DOCUMENTS`` (how many documents of what), ``LAYOUT`` (what path to give) and ``load(path, ...)``.
+Documents come in the publisher's file order and tags in the publisher's tag order, so that seeded
+folds are the same everywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from models.errors import CorpusError
+from training.corpora.download import Download
 from training.corpus import TagCorpus
 
 _MODULES = {
@@ -35,6 +37,7 @@ class Collection(Protocol):
     CITATION: str
     LICENCE: str
     CHECKSUMS: Mapping[str, str | None]
+    DOWNLOAD: Download | None
     DOCUMENTS: str
     LAYOUT: str
     load: Callable[..., TagCorpus]

@@ -19,13 +19,14 @@ CITATION = (
     "D. Turnbull, L. Barrington, D. Torres, G. Lanckriet: Towards musical query-by-semantic-description "
     "using the CAL500 data set. SIGIR 2007"
 )
-LICENCE = "for research; the publisher states no licence"
+LICENCE = "none stated; published for research"
 CHECKSUMS = {
     "vocab.txt": "1aa85532f92025d603cd590435f27b927676f1132772cfcdb79b66d35e9426c2",
     "songNames.txt": "de2f1b4aba08256639039b1b9d1b12359ee88d6f23cc16d1296570c9fd5f6356",
     "hardAnnotations.txt": "254659f8fa538cf0c6a51d871e10b57c01d63cc72ba93a14e15d3003a87b75d7",
 }
 CHECKED_COPY = "502 songs, 174 tags"
+DOWNLOAD = None  # no address that can be relied on
 DOCUMENTS = "502 songs"
 LAYOUT = "a folder with vocab.txt, songNames.txt and hardAnnotations.txt"
 

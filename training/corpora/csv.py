@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.corpora.own import CHECKSUMS, CITATION, LICENCE, SOURCE, load_file
+from training.corpora.own import CHECKSUMS, CITATION, DOWNLOAD, LICENCE, SOURCE, load_file
 from training.corpus import TagCorpus
 
 DOCUMENTS = "your own"
 LAYOUT = "a file with the header id,tags[,group] (tags separated by |) or id,tag[,group] (a row a tag)"
 
-__all__ = ["CHECKSUMS", "CITATION", "DOCUMENTS", "LAYOUT", "LICENCE", "SOURCE", "load"]
+__all__ = ["CHECKSUMS", "CITATION", "DOCUMENTS", "DOWNLOAD", "LAYOUT", "LICENCE", "SOURCE", "load"]
 
 
 def load(path: Path | str | None) -> TagCorpus:

@@ -13,21 +13,23 @@ from pathlib import Path
 
 from models.documents import Document
 from models.vocabulary import shown
+from training.corpora.download import Download
 from training.corpora.published import digests, fault, lines, locate, normalised, whole_number
 from training.corpus import Provenance, TagCorpus
 
-SOURCE = "GroupLens Research, HetRec 2011, hetrec2011-lastfm-2k: https://grouplens.org/datasets/hetrec-2011/"
+SOURCE = "GroupLens Research, HetRec 2011 (hetrec2011-lastfm-2k): https://grouplens.org/datasets/hetrec-2011/"
 CITATION = (
     "I. Cantador, P. Brusilovsky, T. Kuflik: 2nd Workshop on Information Heterogeneity and Fusion in "
     "Recommender Systems (HetRec 2011). RecSys 2011"
 )
-LICENCE = "for non-commercial use, by the release's terms; the data are Last.fm's (https://www.last.fm)"
+LICENCE = "non-commercial use, by the release's terms; the data are Last.fm's"
 ASSIGNMENTS = "user_taggedartists.dat"
 TAGS = "tags.dat"
 CHECKSUMS = {
     ASSIGNMENTS: "43b6a8b38a17bc18696c4c989b12fc694e4bb0cbbda6d60a1e9c9cca29e94710",
     TAGS: "e95175f259be4c0c47644ae23d66131cd6d5767142a1405000e79f5584691d70",
 }
+DOWNLOAD = Download("https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip", CHECKSUMS)
 CHECKED_COPY = "12,523 tagged artists, 11,946 tags"
 DOCUMENTS = "12,523 artists"
 LAYOUT = f"a folder with {ASSIGNMENTS} and {TAGS}"

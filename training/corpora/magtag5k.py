@@ -14,13 +14,14 @@ from training.corpora.mtat import ANNOTATIONS, locate_annotations, read_annotati
 from training.corpora.published import digests
 from training.corpus import Provenance, TagCorpus
 
-SOURCE = "LabMag, University of Lisbon, derived from MagnaTagATune: http://tl.di.fc.ul.pt/t/magtag5k.zip"
+SOURCE = "University of Lisbon, derived from MagnaTagATune: http://tl.di.fc.ul.pt/t/magtag5k.zip"
 CITATION = (
     "G. Marques, M. A. Domingues, T. Langlois, F. Gouyon: Three current issues in music autotagging. "
     "ISMIR 2011"
 )
 LICENCE = "that of MagnaTagATune, from which it is derived: CC BY-NC-SA 3.0"
 CHECKSUMS = {ANNOTATIONS: None}
+DOWNLOAD = None  # no address that can be relied on
 DOCUMENTS = "5,259 clips"
 LAYOUT = f"a folder with {ANNOTATIONS} in MagnaTagATune's layout, or that file"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from models.documents import Document
 from models.vocabulary import shown
+from training.corpora.download import Download
 from training.corpora.published import digests, fault, lines, locate, normalised, whole_number
 from training.corpus import Provenance, TagCorpus
 
@@ -24,6 +25,10 @@ CITATION = (
 LICENCE = "CC BY-NC-SA 3.0"
 ANNOTATIONS = "annotations_final.csv"
 CHECKSUMS = {ANNOTATIONS: "4b3f37c6f39a5d3b6d049ad7266a8414472b1c1b658de7005d59bfdea20d4d54"}
+# The address holds the full release; the checksum above is that of a part of it.
+DOWNLOAD = Download(
+    "https://mirg.city.ac.uk/datasets/magnatagatune/annotations_final.csv", {ANNOTATIONS: None}
+)
 CHECKED_COPY = "the test and validation parts over the 50 most used tags: 5,861 clips"
 DOCUMENTS = "25,863 clips; 5,861 in the test and validation parts"
 LAYOUT = f"a folder with {ANNOTATIONS}, or that file"

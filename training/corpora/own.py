@@ -16,6 +16,7 @@ SOURCE = "the user's own catalogue"
 CITATION = "none"
 LICENCE = "the user's own"
 CHECKSUMS: dict[str, str | None] = {}
+DOWNLOAD = None
 
 
 def load_file(format: Format, path: Path | str | None, layout: str) -> TagCorpus:

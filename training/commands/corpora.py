@@ -1,0 +1,157 @@
+"""``tagprime corpora``: what collections there are, what is in one, and fetching it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.table import Table
+
+from models.errors import CorpusError
+
+if TYPE_CHECKING:
+    from training.corpus import TagCorpus
+
+corpora = typer.Typer(
+    name="corpora",
+    help="Tag collections to train on and to measure with: list them, look into one, fetch one.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Name = Annotated[str, typer.Argument(help="As `corpora list` shows it, e.g. cal500.", show_default=False)]
+
+
+def register(root: typer.Typer) -> None:
+    """Attach the commands."""
+    root.add_typer(corpora)
+
+
+@corpora.command("list")
+def list_corpora() -> None:
+    """List the collections: documents, what path to give, source and licence.
+
+    The name in the first column is what `tagprime train`, `tagprime evaluate` and `tagprime corpora info`
+    take.
+    """
+    from training.corpora import NAMES, collection
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    sources = Table.grid(padding=(0, 1))
+    table.add_column("name", no_wrap=True, style="bold")
+    for heading, ratio in (("documents", 3), ("path to give", 5), ("licence", 3)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
+    for name in NAMES:
+        module = collection(name)
+        table.add_row(name, *map(escape, (module.DOCUMENTS, module.LAYOUT, module.LICENCE)))
+        sources.add_row(f" [bold]{name}[/]", escape(module.SOURCE))
+    console = Console()
+    console.print(table)
+    console.print(" Sources:")
+    console.print(sources, highlight=False, soft_wrap=True)
+
+
+@corpora.command("info")
+def info(
+    name: Name,
+    path: Annotated[
+        Path | None, typer.Option(help="The folder or file that holds it; `corpora list` says which.")
+    ] = None,
+    min_documents: Annotated[
+        int, typer.Option(min=1, help="First drop tags on fewer documents than this.")
+    ] = 1,
+    min_tags: Annotated[int, typer.Option(min=1, help="Then drop documents with fewer tags than this.")] = 1,
+    all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
+    merge_spellings: Annotated[
+        bool,
+        typer.Option("--merge-spellings", help="lastfm-hetrec: merge tags that differ in white space only."),
+    ] = False,
+) -> None:
+    """Look into a collection: counts, sparsity, checksums, and what loading left out.
+
+    Example: `tagprime corpora info lastfm-hetrec --path DIR --min-documents 5 --min-tags 3`
+    """
+    from training.corpora import collection, load_corpus
+
+    options = {"all_tags": all_tags, "merge_spellings": merge_spellings}
+    corpus = load_corpus(name, path, **{option: True for option, chosen in options.items() if chosen})
+    if min_documents > 1 or min_tags > 1:
+        corpus = corpus.filter(min_documents, min_tags)
+    table = Table.grid(padding=(0, 2))
+    for label, text in (*_counts(corpus), *_origin(corpus, collection(name).CHECKSUMS)):
+        table.add_row(f"[bold]{label}[/]", escape(text))
+    Console().print(table, highlight=False)
+
+
+def _counts(corpus: TagCorpus) -> Iterator[tuple[str, str]]:
+    import numpy as np
+
+    assignments = corpus.matrix.nnz
+    sizes = np.diff(corpus.matrix.indptr)
+    yield "documents", f"{corpus.n_documents:,}"
+    if not sizes.all():
+        yield "", f"{np.count_nonzero(sizes == 0):,} of them without a tag"
+    yield "tags", f"{corpus.n_tags:,}"
+    unused = np.count_nonzero(corpus.document_frequency == 0)
+    if unused:
+        yield "", f"{unused:,} of them on no document"
+    yield "assignments", f"{assignments:,}"
+    yield "density", f"{assignments / max(1, corpus.n_documents * corpus.n_tags):.4%}"
+    yield "tags a document", f"mean {sizes.mean():.1f}, median {np.median(sizes):.0f}, most {sizes.max()}"
+    if corpus.groups is not None:
+        yield "groups", f"{len(set(corpus.groups)):,}"
+    commonest = np.argsort(-corpus.document_frequency, kind="stable")[:10]
+    yield (
+        "commonest tags",
+        ", ".join(f"{corpus.index_to_key[tag]} ({corpus.document_frequency[tag]:,})" for tag in commonest),
+    )
+
+
+def _origin(corpus: TagCorpus, recorded: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    for note in corpus.provenance.notes:
+        yield "note", note
+    for file, digest in corpus.provenance.files.items():
+        on_record = recorded.get(file)
+        verdict = "none on record" if on_record is None else "as on record"
+        if on_record not in (None, digest):
+            verdict = "NOT the one on record"
+        yield file, f"SHA-256 {digest} ({verdict})"
+    yield "source", corpus.provenance.source
+    yield "citation", corpus.provenance.citation
+    yield "licence", corpus.provenance.licence
+
+
+@corpora.command("fetch")
+def fetch_corpus(
+    name: Name,
+    out: Annotated[Path, typer.Option(help="The folder to put its files in; made if need be.")],
+) -> None:
+    """Download a collection from its publisher, where it has an address that can be relied on.
+
+    The files are checked against the checksums on record, and appear in the folder only when all are sound.
+    """
+    from training.corpora import collection
+    from training.corpora.download import fetch
+
+    module = collection(name)
+    if module.DOWNLOAD is None:
+        raise CorpusError(
+            f"{name} cannot be fetched by address. Source: {module.SOURCE}. Get it there by hand, then give "
+            f"--path: {module.LAYOUT}"
+        )
+    console = Console()
+    console.print(f"{name}: licence {escape(module.LICENCE)}", highlight=False)
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console) as bar:
+        task = bar.add_task(module.DOWNLOAD.url, total=None)
+        verified = fetch(
+            module.DOWNLOAD, out, lambda received, total: bar.update(task, completed=received, total=total)
+        )
+    for file, checked in verified.items():
+        verdict = "checksum as on record" if checked else "no checksum on record: not verified"
+        console.print(f"{escape(str(out / file))}: {verdict}", highlight=False, soft_wrap=True)
