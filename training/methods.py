@@ -40,6 +40,14 @@ METHODS: dict[str, Entry] = {
     "echo": Entry("training.baselines.echo:Echo"),
     "popularity": Entry("training.baselines.popularity:Popularity"),
     "cooccurrence": Entry("training.baselines.cooccurrence:Cooccurrence"),
+    "cbow": Entry("training.baselines.word2vec:Word2Vec", {"architecture": "cbow", "window": 1}),
+    "sg": Entry("training.baselines.word2vec:Word2Vec", {"architecture": "sg", "window": 2}),
+    "lsa": Entry("training.baselines.lsa:Lsa"),
+    "plsa": Entry("training.baselines.plsa:Plsa"),
+    "pca": Entry("training.baselines.pca:Pca"),
+    "rbm": Entry("training.baselines.rbm:Rbm"),
+    "infoth": Entry("training.baselines.infoth:InfoTheoreticSmoothing"),
+    "crbm": Entry("training.baselines.crbm:ConditionalRbm"),
 }
 
 

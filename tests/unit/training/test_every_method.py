@@ -14,6 +14,7 @@ import pytest
 
 from models.documents import Document
 from models.features import Usage
+from training.baselines.boltzmann import TrainingSettings
 from training.baselines.method import Method
 from training.corpus import Provenance, TagCorpus
 from training.methods import METHODS, create
@@ -26,7 +27,12 @@ IGNORANT = {"random", "popularity", "echo"}
 # Know only pairs that they have met.
 LITERAL = IGNORANT | {"cooccurrence"}
 # What training on this tiny collection needs instead of the defaults.
-OPTIONS: dict[str, dict[str, Any]] = {}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "lsa": {"dim": 3},
+    "plsa": {"n_topics": 3},
+    "rbm": {"settings": TrainingSettings(n_hidden=6)},
+    "crbm": {"settings": TrainingSettings(n_hidden=6)},
+}
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +128,11 @@ def test_the_context_matters_where_the_method_says_so(method, corpus, request):
     name = request.node.callspec.params["method"]
     if name == "random":
         pytest.skip("every ranking is another")
-    first, second = corpus.documents()[0], corpus.documents()[1]
-    query = int(first[0])
-    here, there = method.score([query, query], [first, np.union1d(second, [query])])
+    query = 3
+    first, second = [document for document in corpus.documents() if query in document][:2]
+    if not method.training_only:  # a context of another block altogether
+        second = np.union1d(corpus.documents()[1], [query])
+    here, there = method.score([query, query], [first, second])
     assert method.contextual == (not np.allclose(here, there))
 
 

@@ -1,0 +1,62 @@
+"""C-RBM: a restricted Boltzmann machine conditioned on the training document (Mandel et al., 2011)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+
+from models.encoders import Tag
+from models.errors import EvaluationError
+from training.baselines.boltzmann import BoltzmannMachine, TrainingSettings
+from training.baselines.method import Floats, Indices, Method
+from training.corpus import TagCorpus
+
+N_CHAINS, N_STEPS, BURN_IN = 4, 30, 10
+
+
+class ConditionalRbm(Method):
+    """Scores a tag by its activation with the query clamped on and the document's own neuron on.
+
+    A document that was not trained on has no neuron: the paper prints N/A on test, and so do we.
+
+    Parameters
+    ----------
+    settings
+        How the machine is trained.
+    """
+
+    name: ClassVar[str] = "crbm"
+    contextual: ClassVar[bool] = True
+    self_first: ClassVar[bool] = False
+    training_only: ClassVar[bool] = True
+
+    def __init__(self, settings: TrainingSettings | None = None) -> None:
+        self.settings = settings or TrainingSettings()
+
+    def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
+        """Train on the documents' bags of tags, each with its one-hot condition."""
+        self._machine = BoltzmannMachine(corpus.matrix.toarray(), True, self.settings, seed)
+        size = (N_CHAINS, N_STEPS, corpus.n_tags + self.settings.n_hidden)
+        self._noise = np.random.default_rng(seed + 1).random(size, dtype=np.float32)
+        # Documents with the same tags are told apart by nothing a query holds: the first one answers.
+        self._row_of = {tags.tobytes(): row for row, tags in reversed(list(enumerate(corpus.documents())))}
+        return self
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Return the activations of the conditioned machine; see `Method.score`.
+
+        Raises
+        ------
+        EvaluationError
+            If a query is outside the vocabulary, or a context is no training document.
+        """
+        if not all(isinstance(query, int | np.integer) for query in queries):
+            raise EvaluationError(f"method {self.name} cannot answer for a tag outside its vocabulary")
+        rows = [self._row_of.get(np.asarray(context, dtype=np.int64).tobytes(), -1) for context in contexts]
+        if -1 in rows:
+            raise EvaluationError(f"method {self.name} knows no documents but those it was trained on")
+        return self._machine.clamped_activation(
+            np.asarray(queries, dtype=np.int64), np.asarray(rows, dtype=np.int64), self._noise, BURN_IN
+        )

@@ -1,0 +1,66 @@
+"""Methods that give every tag one vector and rank by distance, whatever the context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders import Tag
+from models.errors import EvaluationError
+from training.baselines.method import Floats, Indices, Method
+
+Distance = Literal["cosine", "euclidean"]
+
+
+class TagEmbedding(Method):
+    """Global relatedness: one vector a tag.
+
+    Attributes
+    ----------
+    vectors : array of shape (n_tags, dim)
+        Set by ``fit``.
+    distance
+        ``cosine`` (scores are cosines; a zero vector's are 0) or ``euclidean`` (scores are negated
+        distances).
+    """
+
+    vectors: npt.NDArray[np.floating]
+    distance: Distance
+
+    def embed(self, queries: Sequence[Tag]) -> npt.NDArray[np.floating]:
+        """Return the queries' vectors, shape (n, dim).
+
+        Raises
+        ------
+        EvaluationError
+            If a query is outside the vocabulary and the method has no vector for such tags.
+        """
+        if not all(isinstance(query, int | np.integer) for query in queries):
+            raise EvaluationError(f"method {self.name} cannot answer for a tag outside its vocabulary")
+        known: npt.NDArray[np.floating] = self.vectors[np.asarray(queries, dtype=np.int64)]
+        return known
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Score by nearness of vectors; see `Method.score`."""
+        return nearness(self.embed(queries), self.vectors, self.distance)
+
+
+def nearness(
+    queries: npt.NDArray[np.floating], candidates: npt.NDArray[np.floating], distance: Distance
+) -> Floats:
+    """Return cosines, or negated Euclidean distances, shape (n_queries, n_candidates), float32."""
+    if distance == "cosine":
+        return np.asarray(_unit(queries) @ _unit(candidates).T, dtype=np.float32)
+    squared = (
+        (queries**2).sum(axis=1)[:, None] - 2 * queries @ candidates.T + (candidates**2).sum(axis=1)[None]
+    )
+    return np.asarray(-np.sqrt(np.maximum(squared, 0.0)), dtype=np.float32)
+
+
+def _unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: npt.NDArray[np.floating] = vectors / np.where(norms > 0, norms, 1.0)
+    return unit

@@ -1,0 +1,80 @@
+"""PCA of the tag-to-tag relatedness matrix (Lebret et al., 2013)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.decomposition import PCA
+
+from models.encoders import Tag
+from models.features import Usage
+from training.baselines.aggregation import Aggregation, aggregate
+from training.baselines.embedding import Distance, TagEmbedding
+from training.baselines.weighting import Weighting, reweight
+from training.corpus import TagCorpus
+
+
+class Pca(TagEmbedding):
+    """Principal components of the rows of an aggregated, re-weighted document-tag matrix.
+
+    An OOV tag is projected like any other where its features follow from co-occurrence counts alone:
+    ``tf`` weights under ``cosine``, whatever the tag's own weight.
+
+    Parameters
+    ----------
+    weighting
+        ``tf``, ``tfidf`` or ``pmi``.
+    aggregation
+        ``dot``, ``cosine``, ``kl``, ``hellinger`` or ``mi``.
+    distance
+        Between tags: ``cosine`` or ``euclidean``.
+    dim
+        Components kept; 10 in the paper.
+
+    References
+    ----------
+    R. Lebret et al., "Is deep learning really necessary for word embeddings?", 2013.
+    Sandouk and Chen, Supplement D.1.
+    """
+
+    name: ClassVar[str] = "pca"
+
+    def __init__(
+        self,
+        weighting: Weighting = "tf",
+        aggregation: Aggregation = "cosine",
+        distance: Distance = "cosine",
+        dim: int = 10,
+    ) -> None:
+        self.weighting: Weighting = weighting
+        self.aggregation: Aggregation = aggregation
+        self.distance = distance
+        self.dim = dim
+        self.supports_oov = (weighting, aggregation) == ("tf", "cosine")  # type: ignore[misc]
+
+    def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
+        """Decompose the relatedness matrix."""
+        self._document_frequency = corpus.document_frequency
+        features = aggregate(reweight(corpus, self.weighting), self.aggregation)
+        dim = min(self.dim, *features.shape)
+        self._pca = PCA(n_components=dim, svd_solver="full").fit(features)
+        self.vectors = self._pca.transform(features)
+        return self
+
+    def embed(self, queries: Sequence[Tag]) -> npt.NDArray[np.floating]:
+        """Return the queries' vectors; OOV tags through their features, where the settings allow."""
+        if not self.supports_oov or not any(isinstance(query, Usage) for query in queries):
+            return super().embed(queries)
+        return np.concatenate([self._embed_one(query) for query in queries])
+
+    def _embed_one(self, query: Tag) -> npt.NDArray[np.floating]:
+        if not isinstance(query, Usage):
+            return super().embed([query])
+        features = np.zeros(len(self._document_frequency))
+        together = np.sqrt(query.n_documents * np.maximum(self._document_frequency[query.indices], 1))
+        features[query.indices] = query.counts / together
+        projected: npt.NDArray[np.floating] = self._pca.transform(features[None])
+        return projected
