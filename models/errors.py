@@ -9,7 +9,9 @@
     ├── TrainingError       training cannot go on (too little data, a loss that is not finite)
     ├── EvaluationError     scores, relevance or a choice of methods that cannot be evaluated
     ├── BundleError         a bundle is missing, altered, unreadable or of a newer format
-    └── StoreError          the document store cannot be reached or does not fit this version
+    ├── StoreError          the document store cannot be reached or does not fit this version
+    ├── SettingsError       a setting of the service is out of range
+    └── InputError          a value in a request cannot be used; says which one, and the range
 
 Anything else that is raised is a bug and should look like one.
 """
@@ -45,3 +47,23 @@ class BundleError(TagprimeError):
 
 class StoreError(TagprimeError):
     """The document store cannot be reached, or its schema is not this version's."""
+
+
+class SettingsError(TagprimeError):
+    """A setting of the service is out of range."""
+
+
+class InputError(TagprimeError):
+    """A value in a request cannot be used.
+
+    Parameters
+    ----------
+    pointer
+        Where it stands in the request, as a JSON pointer.
+    detail
+        What is wrong with it, and what is accepted.
+    """
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer

@@ -1,0 +1,107 @@
+"""Connections to the document store: SQLite or PostgreSQL, one behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from models.errors import StoreError
+
+
+def open_engine(url: str, timeout: float = 5.0) -> Engine:
+    """Return an engine for `url`; nothing is connected yet.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+    timeout
+        Longest wait, in seconds, for a connection, a lock or a free place in the pool.
+
+    Raises
+    ------
+    StoreError
+        If the URL is not one, or names another database or a driver that is not installed.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"the database URL cannot be read: {error}") from None
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed, timeout)
+    if parsed.get_backend_name() == "postgresql":
+        return _open_postgresql(parsed, timeout)
+    raise StoreError(
+        f"the database URL names {parsed.get_backend_name()!r}; sqlite and postgresql are supported"
+    )
+
+
+def _open_sqlite(url: URL, timeout: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": timeout, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # The driver's own transaction handling leaves schema changes outside of transactions.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that turns into a writer half-way fails at once when another one writes; one
+        # that announces itself waits its turn.
+        reads = connection.get_execution_options().get("reads_only", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _open_postgresql(url: URL, timeout: float) -> Engine:
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_timeout=timeout,
+            connect_args={"connect_timeout": max(2, round(timeout))},
+        )
+    except ModuleNotFoundError:
+        raise StoreError(
+            "the PostgreSQL driver is not installed; install it with: pip install 'tagprime[postgres]'"
+        ) from None
+
+
+@contextmanager
+def transaction(engine: Engine, reads_only: bool = False) -> Iterator[Connection]:
+    """Give a connection inside one transaction.
+
+    A store that cannot be reached, is locked or lacks a table raises a `StoreError`; a broken
+    constraint is a bug and stays one.
+    """
+    try:
+        with engine.connect().execution_options(reads_only=reads_only) as connection, connection.begin():
+            yield connection
+    except (OperationalError, InterfaceError, ProgrammingError, PoolTimeout) as error:
+        raise StoreError(
+            f"the store {engine.url.render_as_string(hide_password=True)} did not answer: {reason(error)}"
+        ) from error
+
+
+def reason(error: SQLAlchemyError) -> str:
+    """Return one line on what went wrong, without the statement and its values."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

@@ -1,0 +1,54 @@
+"""The store's tables, as this version of the code expects them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# SQLite counts rows by itself only in a column that is exactly INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Key, Identity(), primary_key=True),
+    Column("external_id", Text, nullable=False, unique=True),
+    Column("group_name", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, index=True),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", Key, Identity(), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+document_tags = Table(
+    "document_tags",
+    metadata,
+    Column("document_id", Key, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", Key, ForeignKey("tags.id"), primary_key=True),
+    Index("ix_document_tags_tag_id", "tag_id", "document_id"),
+    sqlite_with_rowid=False,
+)

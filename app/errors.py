@@ -1,0 +1,179 @@
+"""Every error as a problem document (RFC 9457): the only module that knows both errors and HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from models.errors import BundleError, InputError, StoreError, TagError, TagprimeError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    pointer: str = Field(description="Where: a JSON pointer into the body, or `query:NAME`, `header:NAME`.")
+    detail: str = Field(description="What is wrong there, and what is accepted.")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "context holds 240 tags; at most 100 are accepted (TAGPRIME_MAX_CONTEXT)",
+                    "code": "invalid_request",
+                    "errors": [
+                        {
+                            "pointer": "/context",
+                            "detail": "context holds 240 tags; at most 100 are accepted "
+                            "(TAGPRIME_MAX_CONTEXT)",
+                        }
+                    ],
+                    "request_id": "5f0c7a2e9d1b4c55",
+                }
+            ]
+        }
+    )
+
+    type: str = "about:blank"
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="What went wrong this time.")
+    code: str = Field(description="What went wrong, for programs.")
+    errors: list[Fault] = Field(description="The single faults, where they can be told apart.")
+    request_id: str = Field(description="The request's name in the service's log.")
+
+
+def problem(
+    request_id: str,
+    status: int,
+    code: str,
+    detail: str,
+    errors: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the response for one problem; text that UTF-8 cannot carry is shown escaped."""
+    content = Problem(
+        title=_title(status),
+        status=status,
+        detail=_encodable(detail),
+        code=code,
+        errors=[Fault(pointer=_encodable(e.pointer), detail=_encodable(e.detail)) for e in errors],
+        request_id=request_id,
+    )
+    return Response(content.model_dump_json(), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what a route's documentation says of the problems it may answer with."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": _title(status), "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def request_id_of(request: Request) -> str:
+    """Return the name that the middleware gave the request."""
+    name: str = request.scope["state"]["request_id"]
+    return name
+
+
+def translate(error: TagprimeError) -> tuple[int, str, list[Fault]]:
+    """Return the status, the code and the faults of an expected error."""
+    match error:
+        case InputError():
+            return 422, "invalid_request", [Fault(pointer=error.pointer, detail=str(error))]
+        case TagError():
+            return 422, "invalid_tag", []
+        case StoreError():
+            return 503, "store_unavailable", []
+        case BundleError():
+            return 503, "bundle_unavailable", []
+        case _:
+            # Nothing else is expected while a request is answered: a bug, and it should look like one.
+            raise error
+
+
+def install(app: FastAPI) -> None:
+    """Make every error that the framework or the service raises a problem."""
+
+    @app.exception_handler(TagprimeError)
+    async def expected(request: Request, error: TagprimeError) -> Response:
+        status, code, faults = translate(error)
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+        return problem(request_id_of(request), status, code, str(error), faults, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        name, found = request_id_of(request), error.errors()
+        if any(fault["type"] == "json_invalid" for fault in found):
+            detail = f"the body is not JSON: {found[0]['ctx']['error']} at character {found[0]['loc'][-1]}"
+            return problem(name, 400, "invalid_json", detail)
+        faults = [Fault(pointer=_pointer(fault["loc"]), detail=_sentence(fault)) for fault in found]
+        detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.detail}" for fault in faults[:3])
+        return problem(name, 422, "invalid_request", detail, faults)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        code, detail = _explained(request, error)
+        return problem(request_id_of(request), error.status_code, code, detail, headers=error.headers)
+
+
+def _explained(request: Request, error: HTTPException) -> tuple[str, str]:
+    path = request.scope["path"]
+    match error.status_code:
+        case 400:
+            return "invalid_json", "the body is not JSON in UTF-8, or is nested too deeply"
+        case 404 if error.detail == HTTPStatus.NOT_FOUND.phrase:
+            return "not_found", f"there is nothing at {path!a}; see /docs for what there is"
+        case 405:
+            allowed = (error.headers or {}).get("Allow", "other methods")
+            return "method_not_allowed", f"{request.method} is not possible here; {allowed} is"
+        case 413:
+            return "body_too_large", str(error.detail)
+        case status:
+            return HTTPStatus(status).name.lower(), str(error.detail)
+
+
+def _title(status: int) -> str:
+    # Newer Pythons renamed the phrases of 413 and 422; the names here are RFC 9110's on all of them.
+    return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
+
+
+def _pointer(location: Iterable[Any]) -> str:
+    where, *steps = location
+    if where in {"query", "header", "path", "cookie"}:
+        return f"{where}:{'/'.join(str(step) for step in steps)}"
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    """Return pydantic's message with the offending value shown, shortened, where it is a plain one."""
+    message = str(fault["msg"])
+    message = message[:1].lower() + message[1:]
+    value = fault.get("input")
+    if fault["type"] not in {"missing", "extra_forbidden"} and isinstance(value, str | int | float | None):
+        shown = json.dumps(value) if not isinstance(value, str) else ascii(value)
+        message += f"; got {shown[:60]}"
+    return message
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,119 @@
+"""What happens to every request before and after its route, in plain ASGI: it is on the hot path."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import problem
+from app.settings import variable
+from models.errors import TagprimeError
+
+log = structlog.get_logger(__name__)
+
+REQUEST_ID = b"x-request-id"
+_FIT_TO_REPEAT = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestContext:
+    """Names each request, repeats the name in the answer, and turns a bug into a problem and a log entry.
+
+    A name sent as ``X-Request-ID`` is kept if it is 1 to 64 letters, digits, dots, hyphens and
+    underscores.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        name = _request_name(scope)
+        scope.setdefault("state", {})["request_id"] = name
+        started = False
+
+        async def named(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], (REQUEST_ID, name.encode("ascii"))]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, named)
+        except Exception:
+            log.exception("request failed", request_id=name, method=scope["method"])
+            if started:
+                raise
+            detail = "the service failed at this request; its log tells more under the request id"
+            await problem(name, 500, "internal_error", detail)(scope, receive, named)
+
+
+def _request_name(scope: Scope) -> str:
+    for key, value in scope["headers"]:
+        if key == REQUEST_ID and _FIT_TO_REPEAT.fullmatch(value):
+            return str(value, "ascii")
+    return uuid.uuid4().hex
+
+
+class BodyLimit:
+    """Refuses a body over the limit: at once if its length is announced, else as soon as it is passed."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > self.max_bytes:
+            name = scope["state"]["request_id"]
+            await problem(name, 413, "body_too_large", self._detail(announced))(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_bytes:
+                raise HTTPException(413, self._detail(f"more than {self.max_bytes}"))
+            return message
+
+        await self.app(scope, counted, send)
+
+    def _detail(self, size: str) -> str:
+        return (
+            f"the body has {size} bytes; at most {self.max_bytes} are accepted ({variable('max_body_bytes')})"
+        )
+
+
+class StartupFault:
+    """Hands an expected error at start-up to the server as one line instead of a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+
+        # Starlette reports a failed start with its traceback, then raises; the raise says more.
+        async def without_traceback(message: Any) -> None:
+            if message["type"] != "lifespan.startup.failed":
+                await send(message)
+
+        try:
+            await self.app(scope, receive, without_traceback)
+        except TagprimeError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})

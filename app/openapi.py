@@ -1,0 +1,36 @@
+"""The API's own description, with what the framework does not know of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from app.errors import Problem
+
+DESCRIPTION = """\
+Semantic tag search for music apps: `POST /v1/prime` ranks a vocabulary's tags by how related they are
+to a tag *in its context*. Every error is a problem document (RFC 9457), `application/problem+json`.
+"""
+
+
+def describe(app: FastAPI) -> None:
+    """Make `app` describe its problems in ``/openapi.json``, ``/docs`` included."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            _, definitions = models_json_schema(
+                [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            )
+            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            schemas |= definitions["$defs"]
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.description = DESCRIPTION
+    app.openapi = openapi  # type: ignore[method-assign]

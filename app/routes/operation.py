@@ -1,0 +1,30 @@
+"""For operators and their probes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from app import release
+from app.dependencies import runtime
+from app.errors import described
+from app.schemas import Health, Version
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/livez", summary="Is the process alive?", responses=described(500))
+async def livez() -> Health:
+    """Answer as long as the process runs."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", summary="Can it answer queries?", responses=described(500))
+async def readyz() -> Health:
+    """Answer once the bundle is loaded; queries need nothing else, the store included."""
+    return Health(status="ok")
+
+
+@router.get("/version", summary="What is running?", responses=described(500))
+async def version(request: Request) -> Version:
+    """Name the service's version and the model it serves."""
+    return Version(service=release(), model=runtime(request).priming.model)

@@ -1,0 +1,35 @@
+"""The HTTP server around the application."""
+
+from __future__ import annotations
+
+import logging
+
+import uvicorn
+
+from app.logs import configure_logging
+from app.main import create_app
+from app.settings import Settings
+
+_REPEATED = "Application startup failed. Exiting."
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to stop; exit with 3 if the start failed, its reason printed on one line.
+
+    uvicorn takes SIGTERM as the end of new connections, and waits for the requests it has.
+    """
+    configure_logging(settings.log_level)
+    # The line before it says why.
+    logging.getLogger("uvicorn.error").addFilter(lambda entry: entry.msg != _REPEATED)
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        raise SystemExit(3)

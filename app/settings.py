@@ -1,0 +1,60 @@
+"""Every setting of the service, read from the environment.
+
+==================================  ==========================  ==========================================
+Variable                            Default                     Meaning
+==================================  ==========================  ==========================================
+``TAGPRIME_BUNDLE``                 the shipped demo            Folder of the bundle that is served.
+``TAGPRIME_DATABASE_URL``           ``sqlite:///tagprime.db``   The document store, as a SQLAlchemy URL.
+``TAGPRIME_HOST``                   ``127.0.0.1``               Address to listen on.
+``TAGPRIME_PORT``                   ``8000``                    Port to listen on.
+``TAGPRIME_LOG_LEVEL``              ``info``                    ``debug``, ``info``, ``warning``, ``error``.
+``TAGPRIME_MAX_BODY_BYTES``         ``1000000``                 Largest request body.
+``TAGPRIME_MAX_RESULTS``            ``1000``                    Largest ``limit`` of a query.
+``TAGPRIME_MAX_CONTEXT``            ``100``                     Most context tags in a query.
+``TAGPRIME_MAX_EXCLUDE``            ``1000``                    Most excluded tags in a query.
+``TAGPRIME_INDEX_CACHE_BYTES``      ``67108864``                Memory for indexes of recent contexts.
+``TAGPRIME_THREADS``                ``1``                       Threads of one search.
+``TAGPRIME_USAGE_REFRESH_SECONDS``  ``10``                      How old the usage of OOV tags may get.
+``TAGPRIME_USAGE_MAX_TAGS``         ``5000``                    OOV tags whose usage is held in memory.
+``TAGPRIME_STORE_TIMEOUT_SECONDS``  ``5``                       Longest wait for the store.
+==================================  ==========================  ==========================================
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import models
+
+DEMO_BUNDLE = Path(models.__path__[0]) / "artifacts" / "demo"
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseSettings):
+    """The settings; keyword arguments go before the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="TAGPRIME_", frozen=True, extra="forbid")
+
+    bundle: Path = Field(DEMO_BUNDLE, description="Folder of the bundle that is served.")
+    database_url: str = Field("sqlite:///tagprime.db", description="The document store, as a SQLAlchemy URL.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    log_level: LogLevel = Field("info", description="`debug`, `info`, `warning`, `error`.")
+    max_body_bytes: PositiveInt = Field(1_000_000, description="Largest request body.")
+    max_results: PositiveInt = Field(1000, description="Largest `limit` of a query.")
+    max_context: PositiveInt = Field(100, description="Most context tags in a query.")
+    max_exclude: PositiveInt = Field(1000, description="Most excluded tags in a query.")
+    index_cache_bytes: PositiveInt = Field(64 * 2**20, description="Memory for indexes of recent contexts.")
+    threads: PositiveInt = Field(1, description="Threads of one search.")
+    usage_refresh_seconds: PositiveFloat = Field(10, description="How old the usage of OOV tags may get.")
+    usage_max_tags: PositiveInt = Field(5000, description="OOV tags whose usage is held in memory.")
+    store_timeout_seconds: PositiveFloat = Field(5, description="Longest wait for the store.")
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting, as errors and documents name it."""
+    return f"TAGPRIME_{name.upper()}"

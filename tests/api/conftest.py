@@ -1,0 +1,100 @@
+"""A small bundle and a store, served inside the test's process and by a real server beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from models.bundle import save_bundle
+from models.vocabulary import Vocabulary
+from tests.conftest import DESCRIPTION, random_siamese_encoder
+
+TAGS = (
+    "hip hop", "chillout", "indie rock", "garage rock", "lo-fi", "jazz", "acoustic guitar", "ac/dc",
+    "female vocalists", "trip-hop", "ambient", "beyoncé",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def tags() -> tuple[str, ...]:
+    """The vocabulary of the small bundle."""
+    return TAGS
+
+
+@pytest.fixture(scope="session")
+def bundle_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle over twelve tags; its weights are drawn, so rankings are arbitrary but fixed."""
+    path = tmp_path_factory.mktemp("bundles") / "small"
+    encoder = random_siamese_encoder(n_tags=len(TAGS))
+    save_bundle(path, encoder, Vocabulary(TAGS, np.arange(1, len(TAGS) + 1)), DESCRIPTION)
+    return path
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """An own, empty store."""
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def client(bundle_path: Path, database_url: str) -> Iterator[TestClient]:
+    """The application in this process; a bug in it is a 500, as in a server."""
+    settings = Settings(bundle=bundle_path, database_url=database_url)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+def command(*arguments: str) -> list[str]:
+    """The tagprime command line of this environment."""
+    return [sys.executable, "-c", "from app.cli import main; main()", *arguments]
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[str]:
+    """Run `tagprime serve` on a free port; give its address once it listens."""
+    process = subprocess.Popen(
+        command("serve", "--port", "0", *arguments),
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stderr is not None
+        log = []
+        for line in process.stderr:
+            log.append(line)
+            event = json.loads(line)["event"] if line.startswith("{") else ""
+            if event.startswith("Uvicorn running on "):
+                yield event.split()[3]
+                return
+        pytest.fail("the server did not start:\n" + "".join(log))
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server(bundle_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A real server over HTTP, shared by tests that change nothing in it."""
+    store = tmp_path_factory.mktemp("store") / "store.db"
+    arguments = ("--bundle", str(bundle_path), "--database", f"sqlite:///{store}")
+    with serving(*arguments) as address, httpx.Client(base_url=address, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., object]:
+    """Start a server of one's own."""
+    return serving

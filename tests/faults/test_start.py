@@ -1,0 +1,127 @@
+"""A start that cannot work ends at once, with one clear line and no traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.bundle import Bundle
+
+
+def tagprime(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=environment or None,
+        check=False,
+    )
+
+
+def flip_last_byte(folder: Path) -> None:
+    file = folder / "encoder.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def cut_short(folder: Path) -> None:
+    file = folder / "vocabulary.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def add_a_file(folder: Path) -> None:
+    (folder / "extra.pkl").write_bytes(b"cos\nsystem\n")
+
+
+def remove_a_file(folder: Path) -> None:
+    (folder / "encoder.safetensors").unlink()
+
+
+def break_the_manifest(folder: Path) -> None:
+    (folder / "manifest.json").write_text("{", encoding="utf-8")
+
+
+def newer_format(folder: Path) -> None:
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    manifest["format_version"] = 99
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def remove_it_all(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+FAULTS: dict[Callable[[Path], None], str] = {
+    flip_last_byte: "encoder.safetensors",
+    cut_short: "vocabulary.safetensors",
+    add_a_file: "extra.pkl",
+    remove_a_file: "encoder.safetensors",
+    break_the_manifest: "manifest.json",
+    newer_format: "manifest.json",
+    remove_it_all: "small",
+}
+
+
+@pytest.mark.parametrize("damage", FAULTS)
+def test_a_damaged_bundle_is_named_with_its_fault(
+    make_bundle: Callable[..., Bundle], damage: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder = make_bundle(["jazz", "rock", "pop"]).path
+    damage(folder)
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    done = tagprime("serve", "--port", "0", "--bundle", str(folder), "--database", store)
+    assert done.returncode not in {0, None}
+    told = [line for line in done.stderr.splitlines() if "error" in line]
+    assert len(told) == 1
+    assert FAULTS[damage] in told[0]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("serve", "--port", "70000"), "TAGPRIME_PORT"),
+        (("serve", "--database", "mysql://host/db"), "mysql"),
+        (("documents", "import", "missing.jsonl"), "missing.jsonl"),
+        (("db", "upgrade", "--database", "sqlite:////nowhere/at/all.db"), "all.db"),
+    ],
+)
+def test_bad_options_are_named(arguments: tuple[str, ...], fault: str, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    done = tagprime(*arguments, TAGPRIME_DATABASE_URL=store, PATH="")
+    assert done.returncode not in {0, None}
+    assert fault in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_setting_out_of_range_is_named() -> None:
+    done = tagprime("serve", TAGPRIME_MAX_CONTEXT="-1", PATH="")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "TAGPRIME_MAX_CONTEXT" in done.stderr
+    assert "-1" in done.stderr
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_faulty_lines_are_told_by_number(tmp_path: Path, skip: bool) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"id": "1", "tags": ["a"]}\n{"id": 2}\nnonsense\n{"id": "3", "tags": []}\n', "utf-8")
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    options = ["--skip-faulty"] if skip else []
+    done = tagprime("documents", "import", str(file), "--database", store, *options)
+    if skip:
+        assert done.stdout == "2 created, 0 updated, 0 unchanged\n"
+        assert "line 2" in done.stderr
+        assert "line 3" in done.stderr
+    else:
+        assert done.returncode not in {0, None}
+        assert "2 faulty lines" in done.stderr
+        assert "line 2" in done.stderr
