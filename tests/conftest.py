@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ import pytest
 from models.bundle import Bundle, save_bundle
 from models.encoders import OovRule, SiameseEncoder
 from models.vocabulary import Vocabulary
+
+# Tests run in parallel processes on few cores: threads inside each would only wait for one another.
+# Set before torch or FAISS is imported, and inherited by the commands that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import typer
 
-from training.commands import corpora, evaluate
+from training.commands import corpora, evaluate, train
 
 
 def register(root: typer.Typer) -> None:
     """Attach the training commands to the root command."""
+    train.register(root)
     evaluate.register(root)
     corpora.register(root)

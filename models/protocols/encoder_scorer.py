@@ -1,0 +1,48 @@
+"""An encoder as the protocols see it: scores of the whole vocabulary, no index in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders import Encoder, Tag
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+
+class EncoderScorer:
+    """Scores with an encoder's vectors: inner products, or negated Euclidean distances.
+
+    Parameters
+    ----------
+    encoder
+        Any family.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Return scores of shape (n, n_tags); queries of one context share its candidates."""
+        vectors = self.encoder.encode_queries(queries, contexts)
+        rows_of: dict[bytes, list[int]] = {}
+        for row, context in enumerate(contexts):
+            key = np.unique(context).tobytes() if self.encoder.contextual_candidates else b""
+            rows_of.setdefault(key, []).append(row)
+        scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(queries)
+        for rows in rows_of.values():
+            candidates = self.encoder.candidates(
+                contexts[rows[0]] if self.encoder.contextual_candidates else None
+            )
+            for row in rows:
+                scores[row] = self._score(vectors[row], candidates)
+        return np.stack(scores)
+
+    def _score(self, vector: Floats, candidates: Floats) -> Floats:
+        if self.encoder.metric == "ip":
+            return np.asarray(candidates @ vector)
+        apart = candidates - vector
+        return np.asarray(-np.sqrt(np.einsum("ij,ij->i", apart, apart)))

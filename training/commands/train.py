@@ -1,0 +1,156 @@
+"""`tagprime train`: from a tag collection to a bundle that can be served."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from models.errors import BundleError, RecipeError, TrainingError
+
+
+def register(root: typer.Typer) -> None:
+    """Attach the command."""
+    root.command("train")(train)
+
+
+def train(
+    corpus: Annotated[
+        str, typer.Argument(help="Collection: cal500, mtat, lastfm-hetrec, jsonl, csv, demo ...")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the bundle to make; it must not exist yet.")],
+    path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
+    recipe: Annotated[
+        str, typer.Option(help="Recipe by name (lit, ext), or a .toml file of your own.")
+    ] = "ext",
+    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least so many documents.")] = 1,
+    min_tags: Annotated[int, typer.Option(min=1, help="Then keep documents with at least so many tags.")] = 1,
+    topics: Annotated[
+        str | None, typer.Option(help="Number of LDA topics, or 'hdp' to seek it; the recipe's if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same bundle.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[
+        int,
+        typer.Option(min=1, help="PyTorch's threads; networks this small gain nothing from more than one."),
+    ] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from a stopped run's checkpoint.")] = False,
+    all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
+) -> None:
+    """Train an encoder on a tag collection and write it as a bundle.
+
+    Ctrl-C stops training and still writes a bundle from what was learnt, marked as stopped early; its
+    checkpoint stays beside it, so `--resume` goes on. A second Ctrl-C ends at once. Loss curves are
+    written to OUT.run/.
+
+    Example: `tagprime train cal500 --path cal500/ --recipe lit --out bundles/cal500`
+    """
+    import torch
+
+    from training.corpora import load_corpus
+    from training.curves import write_losses
+    from training.pipeline import Watch, train_bundle
+    from training.recipe import load_recipe
+    from training.trainer import Run
+
+    torch.set_num_threads(threads)
+    chosen = load_recipe(recipe)
+    if topics is not None:
+        chosen = chosen.model_copy(
+            update={"topics": chosen.topics.model_copy(update={"n_topics": _topics(topics)})}
+        )
+    if out.exists() and not resume:
+        raise BundleError(f"{out} exists already; bundles are immutable, so choose another folder")
+    device = _device(device, torch.cuda.is_available())
+    loaded = load_corpus(corpus, path, **({"all_tags": True} if all_tags else {}))
+    loaded = loaded.filter(min_documents, min_tags)
+    console = Console(stderr=True)
+    folder = out.with_name(out.name + ".run")
+    losses: dict[str, list[float]] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress, _first_interrupt_stops(console) as stop:
+        bars = _Bars(progress)
+
+        def on_step(phase: str, step: int, steps: int, loss: float) -> None:
+            losses.setdefault(phase, []).append(loss)
+            bars.show(phase, step, steps)
+
+        watch = Watch(
+            Run(on_step=on_step, stop=lambda: stop.asked, folder=folder, resume=resume),
+            on_stage=console.print,
+            on_lda_pass=lambda passes: bars.tick("topic model (LDA)", passes),
+        )
+        try:
+            bundle = train_bundle(loaded, chosen, out, seed, device, watch, replace=resume)
+        finally:
+            write_losses(folder, losses)
+    Console().print(
+        f"{bundle.path}: {bundle.name} {bundle.version}, {len(bundle.vocabulary)} tags", highlight=False
+    )
+
+
+class _Bars:
+    """One progress bar a phase, made when its first step comes in."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, name: str, done: int, total: int) -> None:
+        task = self._tasks.get(name)
+        if task is None:
+            task = self._tasks[name] = self._progress.add_task(name, total=total)
+        self._progress.update(task, completed=done)
+
+    def tick(self, name: str, total: int) -> None:
+        done = 0
+        if name in self._tasks:
+            done = int(self._progress.tasks[self._tasks[name]].completed) % total
+        self.show(name, done + 1, total)
+
+
+class _Stop:
+    """Whether somebody asked to stop."""
+
+    asked = False
+
+
+@contextmanager
+def _first_interrupt_stops(console: Console) -> Iterator[_Stop]:
+    """Make the first Ctrl-C a request to stop after the current step, and the second final."""
+    stop = _Stop()
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+        console.print("stopping after this step and saving what was learnt; Ctrl-C again ends at once")
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _topics(text: str) -> int | str:
+    if text == "hdp":
+        return text
+    if text.isdecimal() and int(text) >= 2:
+        return int(text)
+    raise RecipeError(f"--topics is {text!r}; needs a whole number from 2, or hdp")
+
+
+def _device(name: str, has_cuda: bool) -> str:
+    if name not in ("auto", "cpu", "cuda"):
+        raise TrainingError(f"--device is {name!r}; needs auto, cpu or cuda")
+    if name == "cuda" and not has_cuda:
+        raise TrainingError("--device is cuda, but PyTorch sees no CUDA device here; use cpu or auto")
+    return ("cuda" if has_cuda else "cpu") if name == "auto" else name

@@ -1,0 +1,84 @@
+"""Tag features of a training corpus (Eq. 1), sparse, with the statistics that standardise them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from models.features import idf
+from training.corpus import TagCorpus
+
+# A column that never varies says nothing; dividing by less than this would only amplify rounding.
+MIN_STD = 1e-6
+
+
+@dataclass(frozen=True)
+class TagFeatures:
+    """Cosine-normalised tf-idf dot products between all tags.
+
+    Attributes
+    ----------
+    cosine : sparse array of shape (n_tags, n_tags), float64
+        T_ij / sqrt(T_ii T_jj), in [-1, 1]; row i holds the features of tag i.
+    mean, std : arrays of shape (n_tags,), float64
+        Column statistics over the training tags, for z-scores.
+    document_frequency : array of shape (n_tags,), float64
+        Training documents that hold each tag.
+    idf_sign : array of shape (n_tags,), float64
+        -1, 0 or 1.
+    """
+
+    cosine: sparse.csr_array
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+    document_frequency: npt.NDArray[np.float64]
+    idf_sign: npt.NDArray[np.float64]
+
+    def standardised(self, tags: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the z-scored features of `tags`, shape (len(tags), n_tags); dense for these rows only."""
+        rows = self.cosine[tags].toarray()
+        return np.asarray((rows - self.mean) / self.std, dtype=np.float32)
+
+
+def tag_features(corpus: TagCorpus) -> TagFeatures:
+    """Compute T = U'U from the tf-idf of the corpus and normalise it.
+
+    Nothing of size documents x tags or tags x tags is made dense.
+
+    Parameters
+    ----------
+    corpus
+        Training documents only: test documents must not reach these statistics.
+
+    Returns
+    -------
+    TagFeatures
+
+    References
+    ----------
+    Sandouk and Chen, section 3, Eq. 1. The normalisation is this project's choice among ten
+    scalings: raw T spans two orders of magnitude.
+    """
+    weights = idf(corpus.n_documents, corpus.document_frequency)
+    usage = sparse.csr_array(corpus.matrix.astype(np.float64) @ sparse.diags_array(weights))  # U
+    relatedness = sparse.csr_array(usage.T @ usage)  # T, (n_tags, n_tags)
+    norms = np.sqrt(relatedness.diagonal())
+    # idf is 0 for a tag on all documents but one: such a tag has no usage to compare.
+    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+    scale = sparse.diags_array(inverse)
+    cosine = sparse.csr_array(scale @ relatedness @ scale)
+    cosine.sort_indices()
+    n_tags = corpus.n_tags
+    mean = np.asarray(cosine.sum(axis=0)).ravel() / n_tags
+    mean_of_squares = np.asarray(cosine.multiply(cosine).sum(axis=0)).ravel() / n_tags
+    std = np.sqrt(np.maximum(mean_of_squares - mean**2, 0.0))
+    return TagFeatures(
+        cosine=cosine,
+        mean=mean,
+        std=np.where(std < MIN_STD, 1.0, std),
+        document_frequency=corpus.document_frequency.astype(np.float64),
+        idf_sign=np.sign(weights),
+    )
