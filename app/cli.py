@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -32,8 +32,10 @@ root = typer.Typer(
 )
 documents = typer.Typer(help="The documents of the store.", no_args_is_help=True)
 database = typer.Typer(help="The store's schema.", no_args_is_help=True)
+bundle_commands = typer.Typer(help="Trained bundles: check one, or see what is in it.", no_args_is_help=True)
 root.add_typer(documents, name="documents")
 root.add_typer(database, name="db")
+root.add_typer(bundle_commands, name="bundle")
 
 Database = Annotated[
     str | None, typer.Option("--database", metavar="URL", help="The store; else `TAGPRIME_DATABASE_URL`.")
@@ -127,6 +129,62 @@ def upgrade_database(database: Database = None) -> None:
     Console().print(f"the store is at revision {HEAD}", highlight=False)
 
 
+BundleFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's folder.")]
+
+
+@bundle_commands.command("verify")
+def verify_bundle(folder: BundleFolder) -> None:
+    """Check a bundle as serving would: every size, hash, shape and value; exit code 0 if all hold."""
+    from models.bundle import load_bundle
+
+    bundle = load_bundle(folder)
+    Console().print(f"{folder}: {bundle.name} {bundle.version} is whole", highlight=False, soft_wrap=True)
+
+
+@bundle_commands.command("info")
+def show_bundle(
+    folder: BundleFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole manifest.")] = False,
+) -> None:
+    """Verify a bundle and say what it is, what it was trained on and how good it was measured to be."""
+    from rich.table import Table
+
+    from models.bundle import load_bundle
+
+    manifest = load_bundle(folder).manifest
+    if as_json:
+        typer.echo(manifest.to_json(), nl=False)
+        return
+    corpus, training = manifest.corpus, manifest.training
+    facts = {
+        "name": manifest.name,
+        "version": manifest.version,
+        "encoder": f"{manifest.encoder['kind']} ({manifest.metric}; out-of-vocabulary: {manifest.oov_rule})",
+        "tags": str(manifest.n_tags),
+        "corpus": f"{corpus.get('name')} ({corpus.get('n_documents')} documents)",
+        "licence": str(corpus.get("licence")),
+        "recipe": str(training.get("recipe", {}).get("name")),
+        "seed": str(training.get("seed")),
+        "stopped early": str(training.get("stopped_early") or "no"),
+    }
+    table = Table(show_header=False, box=None)
+    for key, value in facts.items():
+        table.add_row(key, escape(value))
+    console = Console()
+    console.print(table)
+    for measured in manifest.quality.values():
+        if "methods" not in measured:
+            continue
+        console.print(
+            f"\n{measured['protocol']}, {measured['documents']} held-out documents, {measured['unit']}"
+        )
+        methods = measured["methods"]
+        quality = Table("", *(escape(name) for name in methods), box=None)
+        for metric in next(iter(methods.values())):
+            quality.add_row(escape(metric), *(str(found.get(metric, "")) for found in methods.values()))
+        console.print(quality)
+
+
 def _settings(**given: Any) -> Settings:
     """Return the settings with what the command line gave put first."""
     from pydantic import ValidationError
@@ -151,5 +209,16 @@ def main() -> None:
     try:
         root()
     except TagprimeError as error:
-        Console(stderr=True).print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
-        raise SystemExit(1) from None
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("app", "models", "training"):
+            raise
+        _fail(
+            f"this command needs {error.name}, which is not installed here; "
+            "training commands come with: pip install 'tagprime[train]'"
+        )
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True).print(f"[red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+    raise SystemExit(1) from None
