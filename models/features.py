@@ -23,7 +23,7 @@ class Usage:
     Attributes
     ----------
     n_documents
-        Documents that hold the tag; at least 1.
+        Documents that hold the tag; 0 for a tag that nothing is known of.
     indices : array of shape (m,), int64
         Vocabulary tags on at least one of them, sorted.
     counts : array of shape (m,), float32
@@ -38,6 +38,11 @@ class Usage:
     def of_context(cls, context: Indices) -> Usage:
         """Return the usage that one document gives: a query's own context, when nothing else is known."""
         return cls(1, np.asarray(context, dtype=np.int64), np.ones(len(context), dtype=np.float32))
+
+    @classmethod
+    def unknown(cls) -> Usage:
+        """Return the usage of a tag that nothing is known of: its query is answered by the context alone."""
+        return cls(0, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
 def idf(n_documents: int, document_frequency: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -84,5 +89,5 @@ def oov_features(
     Sandouk and Chen, section 3, Eq. 1 and the paragraph after it.
     """
     n_j = np.maximum(document_frequency[usage.indices], 1.0)
-    cosine = usage.counts * idf_sign[usage.indices] / np.sqrt(usage.n_documents * n_j)
+    cosine = usage.counts * idf_sign[usage.indices] / np.sqrt(max(usage.n_documents, 1) * n_j)
     return np.asarray(cosine, dtype=np.float32)

@@ -207,11 +207,7 @@ class TagCorpus:
         Groups (documents, where there are none) are permuted and dealt in turn, as in the completion
         protocol.
         """
-        labels = self.document_ids if self.groups is None else self.groups
-        if self.groups is None:
-            group_of = np.arange(self.n_documents)
-        else:
-            _, group_of = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
+        group_of = self.group_numbers()
         n_groups = int(group_of.max()) + 1
         self._check_folds(n_folds, n_groups, "groups")
         order = np.random.RandomState(seed).permutation(n_groups)
@@ -220,6 +216,13 @@ class TagCorpus:
             tested = np.isin(group_of, order[f::n_folds])
             folds.append((np.flatnonzero(~tested), np.flatnonzero(tested)))
         return folds
+
+    def group_numbers(self) -> Indices:
+        """Return each document's group as a number, in sorted order of the groups; its row without groups."""
+        if self.groups is None:
+            return np.arange(self.n_documents)
+        _, numbers = np.unique(np.asarray(self.groups, dtype=object).astype(str), return_inverse=True)
+        return numbers.astype(np.int64)
 
     def _check_folds(self, n_folds: int, available: int, unit: str) -> None:
         if not 2 <= n_folds <= available:

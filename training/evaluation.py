@@ -18,6 +18,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from models.errors import EvaluationError
+from models.protocols.completion import MIN_TAGS
 from training import methods
 from training.corpus import TagCorpus
 from training.runs.cell import Cell, Run, Settings
@@ -36,12 +37,16 @@ class ProtocolEntry:
 PROTOCOLS: dict[str, ProtocolEntry] = {
     "priming": ProtocolEntry("training.runs.priming:run", PERCENT),
     "oov": ProtocolEntry("training.runs.oov:run", PERCENT),
+    "completion": ProtocolEntry("training.runs.completion:run", FRACTION),
 }
 
 # Depth of the paper's MAP (science of the RANDOM rows: 25 fits CAL500's table, 5 MagTag5K's) and tags
 # reserved for the OOV protocol.
 PAPER_M = {"cal500": 25, "magtag5k": 5, "mtat": 5}
 RESERVED = {"magtag5k": 22, "mtat": 10}
+
+# Short documents (3.3 tags on average) are asked to complete themselves from three tags on.
+COMPLETION_MIN_TAGS = {"mtat": 3}
 
 Done = Callable[[str, int, Cell], None]
 """Called with the method, the fold and its result, in the order they come in."""
@@ -58,7 +63,12 @@ def protocol(name: str) -> ProtocolEntry:
 def default_settings(corpus: TagCorpus, **changes: Any) -> Settings:
     """Return the settings that suit a collection: the paper's where it has any."""
     reserved = RESERVED.get(corpus.name, max(1, corpus.n_tags // 10))
-    return Settings(**{"m": PAPER_M.get(corpus.name, 25), "reserved": reserved, **changes})
+    defaults = {
+        "m": PAPER_M.get(corpus.name, 25),
+        "reserved": reserved,
+        "completion_min_tags": COMPLETION_MIN_TAGS.get(corpus.name, MIN_TAGS),
+    }
+    return Settings(**{**defaults, **changes})
 
 
 def evaluate(

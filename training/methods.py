@@ -35,6 +35,9 @@ class Entry:
     family: str | None = None
 
 
+# Penalty and dropout that EDLAE chooses from on validation documents.
+EDLAE_GRID = tuple((l2, dropout) for dropout in (0.7, 0.5, 0.85) for l2 in (30.0, 5.0, 150.0))
+
 METHODS: dict[str, Entry] = {
     "random": Entry("training.baselines.chance:Chance"),
     "echo": Entry("training.baselines.echo:Echo"),
@@ -48,6 +51,15 @@ METHODS: dict[str, Entry] = {
     "rbm": Entry("training.baselines.rbm:Rbm"),
     "infoth": Entry("training.baselines.infoth:InfoTheoreticSmoothing"),
     "crbm": Entry("training.baselines.crbm:ConditionalRbm"),
+    "ease": Entry("training.baselines.linear:Ease"),
+    # The published penalties of CAL500, MagnaTagATune and Last.fm: they check the harness.
+    "ease-300": Entry("training.baselines.linear:Ease", {"l2": (300.0,)}),
+    "ease-10": Entry("training.baselines.linear:Ease", {"l2": (10.0,)}),
+    "ease-30": Entry("training.baselines.linear:Ease", {"l2": (30.0,)}),
+    "edlae": Entry("training.baselines.linear:Edlae", {"settings": EDLAE_GRID}),
+    "edlae-30-.7": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
+    "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
+    "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
 }
 
 

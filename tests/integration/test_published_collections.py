@@ -25,8 +25,8 @@ def test_mtat_has_its_clips_by_artist(shared_data: Path, caplog: pytest.LogCaptu
     corpus = load_corpus("mtat", shared_data / "mtat")
     assert corpus.matrix.shape == (5861, 50)
     assert corpus.groups is not None
-    assert len(set(corpus.groups)) == 93
-    assert corpus.groups[0] == "ambient_teknology"
+    assert len(set(corpus.groups)) == 113
+    assert corpus.groups[0] == "d/ambient_teknology"
     assert round(corpus.matrix.nnz / corpus.n_documents, 1) == 3.3
     assert not caplog.records
 

@@ -15,6 +15,13 @@ from rich.table import Table
 SHOWN = {
     "priming": ("P@1", "P@2", "P@5", "P@10", "MAP", "AP", "nDCG@10", "train MAP"),
     "oov": tuple(f"{rule} P@{k}" for rule in ("nearest", "furthest") for k in (1, 2, 5, 10)),
+    "completion": (
+        *("P@1", "P@5", "Recall@10", "MRR"),
+        *(
+            f"{v} nDCG@10"
+            for v in ("clean", "distractor", "query-only", "OOV", "OOV context-only", "OOV alone")
+        ),
+    ),
 }
 """Which metrics the terminal shows, by protocol; JSON holds all. MAP stands for ``MAP@m (paper)``."""
 
@@ -38,6 +45,10 @@ def evaluate(
     reserved: Annotated[int | None, typer.Option(min=1, help="Tags reserved for OOV.")] = None,
     cells: Annotated[Path | None, typer.Option(help="Keep results here, and resume from them.")] = None,
     train: Annotated[bool, typer.Option("--train/--no-train", help="Ask training documents too.")] = True,
+    unseen: Annotated[
+        bool,
+        typer.Option("--unseen/--no-unseen", help="Completion: train again without the tags that play OOV."),
+    ] = True,
 ) -> None:
     """Cross-validate methods on a collection and print mean and sample standard deviation."""
     from training import evaluation
@@ -57,7 +68,12 @@ def evaluate(
     loaded = load_corpus(corpus, path)
     if min_documents > 1 or min_tags > 1:
         loaded = loaded.filter(min_documents, min_tags)
-    changes: dict[str, Any] = {"folds": folds, "seed": seed, "training_documents": train}
+    changes: dict[str, Any] = {
+        "folds": folds,
+        "seed": seed,
+        "training_documents": train,
+        "unseen_tags": unseen,
+    }
     if reserved is not None:
         changes["reserved"] = reserved
     settings = evaluation.default_settings(loaded, **changes)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from models.errors import EvaluationError
+from models.protocols.completion import MIN_TAGS
 from training.baselines.method import Method
 from training.corpus import TagCorpus
 
@@ -27,6 +28,10 @@ class Settings:
         Tags reserved in the OOV protocol.
     training_documents
         Whether the training documents are asked too ("train " metrics).
+    completion_min_tags
+        Fewest tags of a document that the completion protocol asks.
+    unseen_tags
+        Whether the completion protocol trains a second time, without the tags that play OOV.
     """
 
     folds: int = 3
@@ -34,6 +39,8 @@ class Settings:
     m: int = 25
     reserved: int = 10
     training_documents: bool = True
+    completion_min_tags: int = MIN_TAGS
+    unseen_tags: bool = True
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ TINY = {
         files={"annotations_final.csv": MTAT},
         tags=("no vocals", "guitar", "lo-fi"),
         documents={"2": ("guitar", "lo-fi"), "6": (), "10": ("no vocals",)},
-        groups=("the_band", "the_band", "other_one"),
+        groups=("f/the_band", "f/the_band", "a-b/other_one"),
     ),
     "lastfm-hetrec": Tiny(
         files={
@@ -60,7 +60,7 @@ TINY = {
         files={"annotations_final.csv": MTAT},
         tags=("no vocals", "guitar", "lo-fi"),
         documents={"2": ("guitar", "lo-fi"), "6": (), "10": ("no vocals",)},
-        groups=("the_band", "the_band", "other_one"),
+        groups=("f/the_band", "f/the_band", "a-b/other_one"),
     ),
     "jsonl": Tiny(
         files={

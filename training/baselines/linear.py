@@ -1,0 +1,109 @@
+"""EASE and EDLAE: closed-form item-item regressions over the whole context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+
+from models.encoders import Tag
+from models.features import Usage
+from models.linear import LinearTerm, Update
+from training.baselines.method import Floats, Indices, Method
+from training.completion import counts
+from training.completion.linear import fit_linear, solve_columns
+from training.completion.validation import hold_off, select, validation_queries
+from training.corpus import TagCorpus
+
+Candidate = tuple[float, float]
+
+
+class Edlae(Method):
+    """Sums the context's rows of B; the query counts as one of the context.
+
+    Parameters
+    ----------
+    settings
+        (l2, dropout) to choose from on validation documents; a single one is taken as it is.
+    duplicate_weighted
+        Whether copies of one tag set count as the square root of their number.
+    neighbours
+        Solve column by column, each on so many tags; exactly by default.
+
+    References
+    ----------
+    H. Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020.
+    """
+
+    name: ClassVar[str] = "edlae"
+    contextual: ClassVar[bool] = True
+    supports_oov: ClassVar[bool] = True
+    self_first: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        settings: Sequence[Candidate] = ((30.0, 0.7),),
+        duplicate_weighted: bool = True,
+        neighbours: int | None = None,
+    ) -> None:
+        self._settings = list(settings)
+        self._weighted = duplicate_weighted
+        self._neighbours = neighbours
+
+    def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
+        """Choose the settings where there are several, and solve on all documents."""
+        chosen = self._settings[0]
+        if len(self._settings) > 1:
+            rest, held_off = hold_off(corpus, seed)
+            popularity = rest.document_frequency
+            queries = validation_queries(held_off, seed)
+            chosen = select(self._settings, lambda s: _Term(self._solve(rest, s)), queries, popularity)
+        self.settings = chosen
+        self._scorer = _Term(self._solve(corpus, chosen))
+        return self
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Sum the rows of B; see `Method.score`."""
+        return self._scorer.score(queries, contexts)
+
+    def _solve(self, corpus: TagCorpus, settings: Candidate) -> LinearTerm:
+        l2, dropout = settings
+        weights = counts.duplicate_weights(corpus.matrix) if self._weighted else None
+        together = counts.cooccurrence(corpus.matrix, weights)
+        if self._neighbours is not None:
+            return solve_columns(together, l2, dropout, self._neighbours)
+        return fit_linear(together, l2, dropout)
+
+
+class Ease(Edlae):
+    """EDLAE without dropout, every document counted once.
+
+    References
+    ----------
+    H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
+    """
+
+    name: ClassVar[str] = "ease"
+
+    def __init__(self, l2: Sequence[float] = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)) -> None:
+        super().__init__([(penalty, 0.0) for penalty in l2], duplicate_weighted=False)
+
+
+class _Term:
+    """A linear term as a scorer."""
+
+    def __init__(self, term: LinearTerm) -> None:
+        self._term = term
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        updates: dict[int, Update] = {}
+        scores = np.zeros((len(queries), self._term.n_tags), dtype=np.float32)
+        for row, query, context in zip(scores, queries, contexts, strict=True):
+            weights = np.ones(len(context), dtype=np.float32)
+            if isinstance(query, Usage) and query.n_documents:
+                update = updates.get(id(query)) or updates.setdefault(id(query), self._term.updated(query))
+                row[:] = update.rows(self._term, context, weights) + update.own_row()
+            else:
+                row[:] = self._term.combine(context, weights)
+        return scores
