@@ -13,7 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from models.errors import BundleError, InputError, StoreError, TagError, TagprimeError
+from models.errors import (
+    BundleError,
+    ConflictError,
+    FaultsError,
+    InputError,
+    NotFoundError,
+    StoreError,
+    TagError,
+    TagprimeError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -60,16 +69,9 @@ class Problem(BaseModel):
     request_id: str = Field(description="The request's name in the service's log.")
 
 
-def problem(
-    request_id: str,
-    status: int,
-    code: str,
-    detail: str,
-    errors: Sequence[Fault] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return the response for one problem; text that UTF-8 cannot carry is shown escaped."""
-    content = Problem(
+def problem(request_id: str, status: int, code: str, detail: str, errors: Sequence[Fault] = ()) -> Problem:
+    """Return one problem; text that UTF-8 cannot carry is shown escaped."""
+    return Problem(
         title=_title(status),
         status=status,
         detail=_encodable(detail),
@@ -77,7 +79,24 @@ def problem(
         errors=[Fault(pointer=_encodable(e.pointer), detail=_encodable(e.detail)) for e in errors],
         request_id=request_id,
     )
-    return Response(content.model_dump_json(), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def expected_problem(request_id: str, error: TagprimeError) -> Problem:
+    """Return the problem of an error that Tagprime raises on purpose."""
+    status, code, faults = translate(error)
+    return problem(request_id, status, code, str(error), faults)
+
+
+def invalid_problem(request_id: str, found: Sequence[Mapping[str, Any]]) -> Problem:
+    """Return the problem of what pydantic found."""
+    faults = [Fault(pointer=_pointer(fault["loc"]), detail=_sentence(fault)) for fault in found]
+    detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.detail}" for fault in faults[:3])
+    return problem(request_id, 422, "invalid_request", detail, faults)
+
+
+def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response for a problem."""
+    return Response(content.model_dump_json(), content.status, dict(headers or {}), MEDIA_TYPE)
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -100,8 +119,14 @@ def translate(error: TagprimeError) -> tuple[int, str, list[Fault]]:
     match error:
         case InputError():
             return 422, "invalid_request", [Fault(pointer=error.pointer, detail=str(error))]
+        case FaultsError():
+            return 422, "invalid_request", [Fault(pointer=p, detail=d) for p, d in error.faults]
         case TagError():
             return 422, "invalid_tag", []
+        case NotFoundError():
+            return 404, error.code, []
+        case ConflictError():
+            return 409, error.code, []
         case StoreError():
             return 503, "store_unavailable", []
         case BundleError():
@@ -116,24 +141,27 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(TagprimeError)
     async def expected(request: Request, error: TagprimeError) -> Response:
-        status, code, faults = translate(error)
-        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
-        return problem(request_id_of(request), status, code, str(error), faults, headers)
+        content = expected_problem(request_id_of(request), error)
+        return respond(content, _retry(content.status))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         name, found = request_id_of(request), error.errors()
         if any(fault["type"] == "json_invalid" for fault in found):
-            detail = f"the body is not JSON: {found[0]['ctx']['error']} at character {found[0]['loc'][-1]}"
-            return problem(name, 400, "invalid_json", detail)
-        faults = [Fault(pointer=_pointer(fault["loc"]), detail=_sentence(fault)) for fault in found]
-        detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.detail}" for fault in faults[:3])
-        return problem(name, 422, "invalid_request", detail, faults)
+            where = f" at character {found[0]['loc'][1]}" if len(found[0]["loc"]) > 1 else ""
+            detail = f"the body is not JSON: {found[0]['ctx']['error']}{where}"
+            return respond(problem(name, 400, "invalid_json", detail))
+        # The framework says where: "body", "query" and the like come first.
+        return respond(invalid_problem(name, found))
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         code, detail = _explained(request, error)
-        return problem(request_id_of(request), error.status_code, code, detail, headers=error.headers)
+        return respond(problem(request_id_of(request), error.status_code, code, detail), error.headers)
+
+
+def _retry(status: int) -> dict[str, str] | None:
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
 
 
 def _explained(request: Request, error: HTTPException) -> tuple[str, str]:
@@ -148,6 +176,8 @@ def _explained(request: Request, error: HTTPException) -> tuple[str, str]:
             return "method_not_allowed", f"{request.method} is not possible here; {allowed} is"
         case 413:
             return "body_too_large", str(error.detail)
+        case 415:
+            return "unsupported_media_type", str(error.detail)
         case status:
             return HTTPStatus(status).name.lower(), str(error.detail)
 
@@ -158,9 +188,11 @@ def _title(status: int) -> str:
 
 
 def _pointer(location: Iterable[Any]) -> str:
-    where, *steps = location
-    if where in {"query", "header", "path", "cookie"}:
-        return f"{where}:{'/'.join(str(step) for step in steps)}"
+    steps = list(location)
+    if steps and steps[0] in {"query", "header", "path", "cookie"}:
+        return f"{steps[0]}:{'/'.join(str(step) for step in steps[1:])}"
+    if steps and steps[0] == "body":
+        steps = steps[1:]
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from app import errors, release
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import operation, prime, tags
+from app.routes import documents, operation, prime, tags
 from app.services.runtime import Runtime
 from app.settings import Settings
 
@@ -23,21 +23,21 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = Runtime.open(settings)
         app.state.runtime = running
-        refresher = asyncio.create_task(running.usage.run())
+        refreshing = asyncio.create_task(running.monitor.run())
         try:
             yield
         finally:
-            refresher.cancel()
-            with suppress(asyncio.CancelledError):
-                await refresher
+            # A look at the store is waited for: its thread holds a connection that must be given back.
+            running.monitor.stop()
+            await refreshing
             running.engine.dispose()
 
     app = FastAPI(title="Tagprime", version=release(), lifespan=lifespan, redirect_slashes=False)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(RequestContext)
     app.add_middleware(StartupFault)
     errors.install(app)
-    for module in (prime, tags, operation):
+    for module in (prime, tags, documents, operation):
         app.include_router(module.router)
     describe(app)
     return app

@@ -9,15 +9,18 @@ from typing import Any
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import problem
-from app.settings import variable
+from app.errors import problem, respond
+from app.settings import Settings, variable
 from models.errors import TagprimeError
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = b"x-request-id"
+IMPORTS = "/v1/documents"
+NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 _FIT_TO_REPEAT = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -48,12 +51,14 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, named)
+        except ClientDisconnect:
+            log.info("client went away", request_id=name)
         except Exception:
             log.exception("request failed", request_id=name, method=scope["method"])
             if started:
                 raise
             detail = "the service failed at this request; its log tells more under the request id"
-            await problem(name, 500, "internal_error", detail)(scope, receive, named)
+            await respond(problem(name, 500, "internal_error", detail))(scope, receive, named)
 
 
 def _request_name(scope: Scope) -> str:
@@ -64,20 +69,34 @@ def _request_name(scope: Scope) -> str:
 
 
 class BodyLimit:
-    """Refuses a body over the limit: at once if its length is announced, else as soon as it is passed."""
+    """Refuses a body over the limit: at once if its length is announced, else as soon as it is passed.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Streams of documents have a limit of their own: they are never in memory as a whole.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self.max_bytes:
-            name = scope["state"]["request_id"]
-            await problem(name, 413, "body_too_large", self._detail(announced))(scope, receive, send)
+        headers = Headers(scope=scope)
+        setting = "max_body_bytes"
+        if scope["path"] == IMPORTS and headers.get("content-type", "").partition(";")[0] in NDJSON:
+            setting = "max_import_bytes"
+        most: int = getattr(self.settings, setting)
+
+        def refusal(size: str) -> HTTPException:
+            detail = f"the body has {size} bytes; at most {most} are accepted ({variable(setting)})"
+            return HTTPException(413, detail)
+
+        announced = headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > most:
+            detail = refusal(announced).detail
+            response = respond(problem(scope["state"]["request_id"], 413, "body_too_large", detail))
+            await response(scope, receive, send)
             return
         received = 0
 
@@ -85,16 +104,11 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise HTTPException(413, self._detail(f"more than {self.max_bytes}"))
+            if received > most:
+                raise refusal(f"more than {most}")
             return message
 
         await self.app(scope, counted, send)
-
-    def _detail(self, size: str) -> str:
-        return (
-            f"the body has {size} bytes; at most {self.max_bytes} are accepted ({variable('max_body_bytes')})"
-        )
 
 
 class StartupFault:

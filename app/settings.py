@@ -1,23 +1,27 @@
 """Every setting of the service, read from the environment.
 
-==================================  ==========================  ==========================================
-Variable                            Default                     Meaning
-==================================  ==========================  ==========================================
-``TAGPRIME_BUNDLE``                 the shipped demo            Folder of the bundle that is served.
-``TAGPRIME_DATABASE_URL``           ``sqlite:///tagprime.db``   The document store, as a SQLAlchemy URL.
-``TAGPRIME_HOST``                   ``127.0.0.1``               Address to listen on.
-``TAGPRIME_PORT``                   ``8000``                    Port to listen on.
-``TAGPRIME_LOG_LEVEL``              ``info``                    ``debug``, ``info``, ``warning``, ``error``.
-``TAGPRIME_MAX_BODY_BYTES``         ``1000000``                 Largest request body.
-``TAGPRIME_MAX_RESULTS``            ``1000``                    Largest ``limit`` of a query.
-``TAGPRIME_MAX_CONTEXT``            ``100``                     Most context tags in a query.
-``TAGPRIME_MAX_EXCLUDE``            ``1000``                    Most excluded tags in a query.
-``TAGPRIME_INDEX_CACHE_BYTES``      ``67108864``                Memory for indexes of recent contexts.
-``TAGPRIME_THREADS``                ``1``                       Threads of one search.
-``TAGPRIME_USAGE_REFRESH_SECONDS``  ``10``                      How old the usage of OOV tags may get.
-``TAGPRIME_USAGE_MAX_TAGS``         ``5000``                    OOV tags whose usage is held in memory.
-``TAGPRIME_STORE_TIMEOUT_SECONDS``  ``5``                       Longest wait for the store.
-==================================  ==========================  ==========================================
+==================================  =========================  ===============================================
+Variable                            Default                    Meaning
+==================================  =========================  ===============================================
+``TAGPRIME_BUNDLE``                 the shipped demo           Folder of the bundle that is served.
+``TAGPRIME_DATABASE_URL``           ``sqlite:///tagprime.db``  The document store, as a SQLAlchemy URL.
+``TAGPRIME_HOST``                   ``127.0.0.1``              Address to listen on.
+``TAGPRIME_PORT``                   ``8000``                   Port to listen on.
+``TAGPRIME_LOG_LEVEL``              ``info``                   ``debug``, ``info``, ``warning``, ``error``.
+``TAGPRIME_MAX_BODY_BYTES``         ``1000000``                Largest request body.
+``TAGPRIME_MAX_RESULTS``            ``1000``                   Largest ``limit`` of a query.
+``TAGPRIME_MAX_CONTEXT``            ``100``                    Most context tags in a query.
+``TAGPRIME_MAX_EXCLUDE``            ``1000``                   Most excluded tags in a query.
+``TAGPRIME_MAX_BATCH``              ``256``                    Most queries, or tags to embed, in one request.
+``TAGPRIME_MAX_DOCUMENT_TAGS``      ``1000``                   Most tags on a document.
+``TAGPRIME_MAX_IMPORT_BYTES``       ``4294967296``             Largest stream of documents.
+``TAGPRIME_IDEMPOTENCY_HOURS``      ``48``                     How long an Idempotency-Key is remembered.
+``TAGPRIME_INDEX_CACHE_BYTES``      ``67108864``               Memory for indexes of recent contexts.
+``TAGPRIME_THREADS``                ``1``                      Threads of one search.
+``TAGPRIME_STORE_REFRESH_SECONDS``  ``5``                      How old what queries know of the store may get.
+``TAGPRIME_USAGE_MAX_TAGS``         ``5000``                   OOV tags whose usage is held in memory.
+``TAGPRIME_STORE_TIMEOUT_SECONDS``  ``5``                      Longest wait for the store.
+==================================  =========================  ===============================================
 """
 
 from __future__ import annotations
@@ -48,9 +52,15 @@ class Settings(BaseSettings):
     max_results: PositiveInt = Field(1000, description="Largest `limit` of a query.")
     max_context: PositiveInt = Field(100, description="Most context tags in a query.")
     max_exclude: PositiveInt = Field(1000, description="Most excluded tags in a query.")
+    max_batch: PositiveInt = Field(256, description="Most queries, or tags to embed, in one request.")
+    max_document_tags: PositiveInt = Field(1000, description="Most tags on a document.")
+    max_import_bytes: PositiveInt = Field(4 * 2**30, description="Largest stream of documents.")
+    idempotency_hours: PositiveFloat = Field(48, description="How long an Idempotency-Key is remembered.")
     index_cache_bytes: PositiveInt = Field(64 * 2**20, description="Memory for indexes of recent contexts.")
     threads: PositiveInt = Field(1, description="Threads of one search.")
-    usage_refresh_seconds: PositiveFloat = Field(10, description="How old the usage of OOV tags may get.")
+    store_refresh_seconds: PositiveFloat = Field(
+        5, description="How old what queries know of the store may get."
+    )
     usage_max_tags: PositiveInt = Field(5000, description="OOV tags whose usage is held in memory.")
     store_timeout_seconds: PositiveFloat = Field(5, description="Longest wait for the store.")
 

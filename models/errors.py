@@ -11,7 +11,10 @@
     ├── BundleError         a bundle is missing, altered, unreadable or of a newer format
     ├── StoreError          the document store cannot be reached or does not fit this version
     ├── SettingsError       a setting of the service is out of range
-    └── InputError          a value in a request cannot be used; says which one, and the range
+    ├── NotFoundError       what a request names does not exist
+    ├── ConflictError       what a request asks for does not fit what is there now
+    ├── InputError          a value in a request cannot be used; says which one, and the range
+    └── FaultsError         several values in a request cannot be used; says which
 
 Anything else that is raised is a bug and should look like one.
 """
@@ -53,6 +56,38 @@ class SettingsError(TagprimeError):
     """A setting of the service is out of range."""
 
 
+class NotFoundError(TagprimeError):
+    """What a request names does not exist.
+
+    Parameters
+    ----------
+    code
+        What is missing, for programs: ``model_not_found``.
+    detail
+        What is missing, in words.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class ConflictError(TagprimeError):
+    """What a request asks for does not fit what is there now.
+
+    Parameters
+    ----------
+    code
+        What does not fit, for programs: ``idempotency_key_in_use``.
+    detail
+        What does not fit, in words.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 class InputError(TagprimeError):
     """A value in a request cannot be used.
 
@@ -67,3 +102,19 @@ class InputError(TagprimeError):
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)
         self.pointer = pointer
+
+
+class FaultsError(TagprimeError):
+    """Several values in a request cannot be used.
+
+    Parameters
+    ----------
+    detail
+        What is wrong on the whole.
+    faults
+        Where and what is wrong, one by one.
+    """
+
+    def __init__(self, detail: str, faults: list[tuple[str, str]]) -> None:
+        super().__init__(detail)
+        self.faults = faults

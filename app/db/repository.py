@@ -108,7 +108,7 @@ def _document_ids(connection: Connection, changed: Sequence[Document]) -> dict[s
         rows = [
             {"external_id": d.id, "group_name": d.group, "created_at": now, "updated_at": now} for d in chunk
         ]
-        statement = _insert(connection, documents).values(rows)
+        statement = native_insert(connection, documents).values(rows)
         upsert = statement.on_conflict_do_update(
             index_elements=[documents.c.external_id],
             set_={
@@ -128,7 +128,7 @@ def _tag_ids(connection: Connection, names: Sequence[str]) -> dict[str, int]:
         missing = [{"name": name} for name in chunk if name not in found]
         if missing:
             # Another writer may bring one of them first; either way it is there afterwards.
-            connection.execute(_insert(connection, tags).values(missing).on_conflict_do_nothing())
+            connection.execute(native_insert(connection, tags).values(missing).on_conflict_do_nothing())
             found = {row.name: row.id for row in connection.execute(wanted)}
         ids |= found
     return ids
@@ -140,7 +140,7 @@ def _chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
-def _insert(connection: Connection, table: Any) -> Any:
+def native_insert(connection: Connection, table: Any) -> Any:
     """Return the database's own INSERT, the one that knows ON CONFLICT."""
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
@@ -152,6 +152,12 @@ def change_mark(connection: Connection) -> tuple[Any, ...]:
             select(func.count(documents.c.id), func.max(documents.c.id), func.max(documents.c.updated_at))
         ).one()
     )
+
+
+def documents_with(connection: Connection, tag: str) -> int:
+    """Return how many documents hold a normalised tag."""
+    held = select(func.count()).select_from(document_tags).join(tags, tags.c.id == document_tags.c.tag_id)
+    return connection.scalar(held.where(tags.c.name == tag)) or 0
 
 
 def tag_counts(connection: Connection) -> Iterator[TagCount]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     DateTime,
@@ -42,6 +43,26 @@ tags = Table(
     metadata,
     Column("id", Key, Identity(), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+)
+
+tag_aliases = Table(
+    "tag_aliases",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("target", Text),  # none: the alias is junk
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("owner", Text),  # the process at work on it; none: finished, or free to be taken up
+    Column("progress", JSON, nullable=False),
+    Column("status", Integer),  # of the answer; none: not finished
+    Column("answer", Text),
+    Column("updated_at", DateTime(timezone=True), nullable=False, index=True),
 )
 
 document_tags = Table(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from app import release
 from app.dependencies import runtime
 from app.errors import described
-from app.schemas import Health, Version
+from app.schemas.operation import Health, Version
 
 router = APIRouter(tags=["operation"])
 
@@ -27,4 +27,4 @@ async def readyz() -> Health:
 @router.get("/version", summary="What is running?", responses=described(500))
 async def version(request: Request) -> Version:
     """Name the service's version and the model it serves."""
-    return Version(service=release(), model=runtime(request).priming.model)
+    return Version(service=release(), model=runtime(request).default.model)

@@ -1,46 +1,38 @@
-"""POST /prime and /v1/prime: related tags, in context."""
+"""POST /prime, /v1/prime, /v1/prime/batch and /v1/embeddings: related tags, in context."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from app.dependencies import runtime
-from app.errors import described
-from app.schemas import PrimeRequest, PrimeResponse
-
-_JSON = (b"content-type", b"application/json")
-
-
-class JsonAnyway(APIRoute):
-    """Reads the body as JSON whatever Content-Type says: `curl -d` alone sends the type of a form.
-
-    Only for routes that change nothing: elsewhere the type is what keeps a foreign page's form out.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, told that the body is JSON."""
-        handle = super().get_route_handler()
-
-        async def handle_json(request: Request) -> Response:
-            others = [header for header in request.scope["headers"] if header[0] != _JSON[0]]
-            return await handle(Request({**request.scope, "headers": [*others, _JSON]}, request.receive))
-
-        return handle_json
-
+from app.errors import described, expected_problem, invalid_problem, request_id_of
+from app.routes.bodies import JsonAnyway
+from app.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse
+from app.schemas.priming import BatchItem, BatchRequest, BatchResponse, PrimeRequest, PrimeResponse
+from app.services.embedding import embed
+from app.services.limits import check_limit
+from app.services.priming import prime as answer
+from app.services.runtime import Runtime
+from models.errors import TagprimeError
 
 router = APIRouter(tags=["priming"], route_class=JsonAnyway)
+
+
+def _json(model: BaseModel) -> Response:
+    # Serialised here, once: handing the object to the framework would validate it a second time.
+    return Response(model.model_dump_json(exclude_none=True), media_type="application/json")
 
 
 @router.post(
     "/v1/prime",
     summary="Related tags, in context",
     response_model=PrimeResponse,
-    responses=described(400, 413, 422, 500),
+    responses=described(400, 404, 413, 422, 500),
 )
 @router.post("/prime", include_in_schema=False)
 async def prime(body: PrimeRequest, request: Request) -> Response:
@@ -50,7 +42,49 @@ async def prime(body: PrimeRequest, request: Request) -> Response:
     documents of the store if there are any, else in this query's own context. `/prime` is a permanent
     alias of `/v1/prime`.
     """
-    priming = runtime(request).priming
-    priming.check_model(body.model)
-    # Serialised here, once: handing the object to the framework would validate it a second time.
-    return Response(priming.prime(body).model_dump_json(exclude_none=True), media_type="application/json")
+    held = runtime(request)
+    return _json(answer(held.serving(body.model), body, held.settings))
+
+
+@router.post(
+    "/v1/prime/batch",
+    summary="Several queries at once",
+    response_model=BatchResponse,
+    responses=described(400, 413, 422, 500),
+)
+async def prime_batch(body: BatchRequest, request: Request) -> Response:
+    """Answer each query on its own: a bad one gets its problem, and the others their rankings."""
+    held, name = runtime(request), request_id_of(request)
+    n = len(body.queries)
+    check_limit(held.settings, "max_batch", n, "/queries", f"queries holds {n} queries")
+    items = []
+    for query in body.queries:
+        items.append(_item(held, query, name))
+        await asyncio.sleep(0)  # a long batch lets others in between
+    return _json(BatchResponse(items=items))
+
+
+def _item(held: Runtime, query: Any, request_id: str) -> BatchItem:
+    try:
+        body = PrimeRequest.model_validate(query)
+        return BatchItem(status=200, result=answer(held.serving(body.model), body, held.settings))
+    except ValidationError as error:
+        problem = invalid_problem(request_id, error.errors(include_url=False))
+    except TagprimeError as error:
+        problem = expected_problem(request_id, error)
+    return BatchItem(status=problem.status, problem=problem)
+
+
+@router.post(
+    "/v1/embeddings",
+    summary="Vectors for your own store",
+    response_model=EmbeddingsResponse,
+    responses=described(400, 404, 413, 422, 500),
+)
+async def embeddings(body: EmbeddingsRequest, request: Request) -> Response:
+    """Return vectors in the shape of OpenAI's embeddings endpoint.
+
+    Index `candidate` vectors in a vector store and ask it with `query` vectors, compared by `metric`.
+    """
+    held = runtime(request)
+    return _json(embed(held.serving(body.model), body, held.settings))

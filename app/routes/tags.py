@@ -1,4 +1,4 @@
-"""The vocabulary over HTTP."""
+"""The vocabulary over HTTP: list it, spell it, look one tag up, and say what to take tags for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,82 @@ from fastapi import APIRouter, Query, Request
 
 from app.dependencies import runtime
 from app.errors import described
-from app.schemas import TagsQuery, TagsResponse
+from app.schemas.tags import (
+    AliasRule,
+    SuggestQuery,
+    SuggestResponse,
+    TagAlias,
+    TagAliases,
+    TagResponse,
+    TagsQuery,
+    TagsResponse,
+)
+from app.services import aliasing
+from app.services.limits import check_limit
+from app.services.listing import vocabulary_page
+from app.services.lookup import look_up
+from app.services.suggesting import suggest
+from models.errors import InputError, TagError
+from models.vocabulary import normalize_tag
 
-router = APIRouter(prefix="/v1/tags", tags=["tags"])
+router = APIRouter(prefix="/v1", tags=["tags"])
 
 
-@router.get("", summary="List the vocabulary", responses=described(422, 500))
+@router.get("/tags", summary="List the vocabulary", responses=described(422, 500))
 async def list_tags(query: Annotated[TagsQuery, Query()], request: Request) -> TagsResponse:
     """List the tags that the served model knows, in alphabetical order, page by page."""
-    return runtime(request).listing.page(query)
+    held = runtime(request)
+    return vocabulary_page(held.serving(None), query, held.settings)
+
+
+@router.get("/tags/suggest", summary="Complete or correct a spelling", responses=described(422, 500))
+async def suggest_tags(query: Annotated[SuggestQuery, Query()], request: Request) -> SuggestResponse:
+    """Offer vocabulary tags for what somebody typed: completions first, then the most alike."""
+    held = runtime(request)
+    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    try:
+        typed = normalize_tag(query.q)
+    except TagError as error:
+        raise InputError("query:q", str(error)) from None
+    serving = held.serving(None)
+    return SuggestResponse(q=query.q, model=serving.model, suggestions=suggest(serving, typed, query.limit))
+
+
+@router.get("/tags/{tag:path}", summary="Look a tag up", responses=described(404, 422, 500))
+async def get_tag(tag: str, request: Request) -> TagResponse:
+    """Tell how a tag is understood and how often it is used. A tag may hold `/`, as in `ac/dc`."""
+    held = runtime(request)
+    return await look_up(held.serving(None), held.engine, tag)
+
+
+@router.get("/tag-aliases", summary="List the alias table", responses=described(422, 500, 503))
+async def list_aliases(query: Annotated[TagsQuery, Query()], request: Request) -> TagAliases:
+    """List which tags stand for others, and which are junk, in alphabetical order."""
+    held = runtime(request)
+    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    return await aliasing.page(held.engine, query)
+
+
+@router.put(
+    "/tag-aliases/{alias:path}",
+    summary="Say what a tag stands for",
+    responses=described(400, 413, 422, 500, 503),
+)
+async def put_alias(alias: str, body: AliasRule, request: Request) -> TagAlias:
+    """Take one tag for another from now on, or put it on the junk list.
+
+    A tag of the vocabulary is found before the alias table is asked. Queries follow within
+    `TAGPRIME_STORE_REFRESH_SECONDS`.
+    """
+    return await aliasing.put(runtime(request).engine, alias, body.target)
+
+
+@router.delete(
+    "/tag-aliases/{alias:path}",
+    summary="Take a tag as it is again",
+    status_code=204,
+    responses=described(404, 422, 500, 503),
+)
+async def delete_alias(alias: str, request: Request) -> None:
+    """Take a line out of the alias table."""
+    await aliasing.remove(runtime(request).engine, alias)

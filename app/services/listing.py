@@ -1,57 +1,46 @@
-"""Pages of the vocabulary, with cursors that stay good when the model is swapped."""
+"""Pages of sorted names, with cursors that stay good when what they page through changes."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
-from app.schemas import ModelVersion, TagsQuery, TagsResponse, VocabularyTag
-from app.settings import Settings, variable
+from app.schemas.tags import TagsQuery, TagsResponse, VocabularyTag
+from app.services.limits import check_limit
+from app.services.serving import Serving
+from app.settings import Settings
 from models.errors import InputError, TagError
-from models.vocabulary import Vocabulary, normalize_tag, shown
+from models.vocabulary import normalize_tag, shown
 
 
-class Listing:
-    """The tags of one vocabulary, in alphabetical order."""
+def vocabulary_page(serving: Serving, query: TagsQuery, settings: Settings) -> TagsResponse:
+    """Return the vocabulary tags with a prefix, after the cursor.
 
-    def __init__(self, vocabulary: Vocabulary, model: ModelVersion, settings: Settings) -> None:
-        self._vocabulary = vocabulary
-        self._model = model
-        self._settings = settings
-        self._sorted = sorted(vocabulary.index_to_key)
+    Raises
+    ------
+    InputError
+        If the prefix cannot begin a tag, the cursor is not one of ours, or the limit is passed.
+    """
+    check_limit(settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    found = with_prefix(serving, _prefix(query.prefix))
+    if query.cursor is not None:
+        found = found[bisect_right(found, after(query.cursor)) :]
+    page, more = found[: query.limit], len(found) > query.limit
+    counts, index_of = serving.vocabulary.document_frequency, serving.vocabulary.key_to_index
+    return TagsResponse(
+        model=serving.model,
+        tags=[VocabularyTag(tag=tag, documents=int(counts[index_of[tag]])) for tag in page],
+        next_cursor=cursor(page[-1]) if more else None,
+    )
 
-    def page(self, query: TagsQuery) -> TagsResponse:
-        """Return the tags with a prefix, after the cursor.
 
-        Raises
-        ------
-        InputError
-            If the prefix cannot begin a tag, the cursor is not one of ours, or the limit is passed.
-        """
-        most = self._settings.max_results
-        if query.limit > most:
-            raise InputError(
-                "query:limit",
-                f"limit is {query.limit}; at most {most} are accepted ({variable('max_results')})",
-            )
-        prefix = _prefix(query.prefix)
-        start = bisect_left(self._sorted, prefix)
-        if query.cursor is not None:
-            start = max(start, bisect_right(self._sorted, _after(query.cursor)))
-        found = []
-        for tag in self._sorted[start : start + query.limit + 1]:
-            if not tag.startswith(prefix):
-                break
-            found.append(tag)
-        more = len(found) > query.limit
-        found = found[: query.limit]
-        counts, index_of = self._vocabulary.document_frequency, self._vocabulary.key_to_index
-        return TagsResponse(
-            model=self._model,
-            tags=[VocabularyTag(tag=tag, documents=int(counts[index_of[tag]])) for tag in found],
-            next_cursor=_cursor(found[-1]) if more else None,
-        )
+def with_prefix(serving: Serving, prefix: str) -> Sequence[str]:
+    """Return the vocabulary tags that begin with a normalised `prefix`, in alphabetical order."""
+    tags = serving.sorted_tags
+    # No code point sorts after this one, so every tag with the prefix sorts before it.
+    return tags[bisect_left(tags, prefix) : bisect_right(tags, prefix + "\U0010ffff")]
 
 
 def _prefix(text: str) -> str:
@@ -63,16 +52,17 @@ def _prefix(text: str) -> str:
         raise InputError("query:prefix", str(error)) from None
 
 
-def _cursor(tag: str) -> str:
-    return base64.urlsafe_b64encode(tag.encode("utf-8")).decode("ascii").rstrip("=")
+def cursor(name: str) -> str:
+    """Return the cursor of a page that ends with `name`."""
+    return base64.urlsafe_b64encode(name.encode("utf-8")).decode("ascii").rstrip("=")
 
 
-def _after(cursor: str) -> str:
+def after(text: str) -> str:
+    """Return the name that a cursor stands for; InputError if it is not one of ours."""
+    padded = text + "=" * (-len(text) % 4)
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
-            "utf-8"
-        )
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8")
     except (binascii.Error, UnicodeError, ValueError):
         raise InputError(
-            "query:cursor", f"{shown(cursor)} is not a cursor; send back next_cursor of the page before"
+            "query:cursor", f"{shown(text)} is not a cursor; send back next_cursor of the page before"
         ) from None

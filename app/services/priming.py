@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.schemas import Ignored, ModelVersion, PrimeRequest, PrimeResponse, Resolved, Result
-from app.services.usage import UsageSnapshot
+from app.schemas.priming import Ignored, PrimeRequest, PrimeResponse, Resolved, Result, Understood
+from app.services.serving import Serving, StoreView
+from app.services.suggesting import look_alikes
 from app.settings import Settings, variable
-from models.bundle import Bundle
-from models.errors import InputError, TagError
+from models.errors import InputError
 from models.features import Indices, Usage
-from models.index import Query, Ranking, TagSearch
-from models.vocabulary import Resolution, Vocabulary, shown
+from models.index import Query, Ranking
+from models.vocabulary import Resolution, normalize_tag
 
 NO_USAGE = (
     "the tag is not in the vocabulary, no document in the store holds it together with tags that are, and "
@@ -28,140 +28,130 @@ class Context:
 
     indices: Indices
     used: list[str]
+    understood: list[Understood]
     ignored: list[Ignored]
 
 
-class Priming:
-    """Answers queries from one bundle.
+def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeResponse:
+    """Rank the vocabulary's tags for one query.
 
-    Parameters
-    ----------
-    bundle
-        The model.
-    search
-        Search over its encoder.
-    usage
-        Returns the usage of OOV tags as last read from the store.
-    settings
-        For the limits.
+    Raises
+    ------
+    InputError
+        If a value cannot be a tag, or a limit is passed.
     """
+    _check_limits(request, settings)
+    view = serving.view
+    tag = view.rules.resolve_at(serving.vocabulary, request.tag, "/tag")
+    context = understand_context(serving, view, request.context, tag)
+    query_tag, resolved = understand_tag(serving, view, tag, context)
+    exclude = _excluded(serving, view, request, tag, context)
+    ranking, total = None, 0
+    if query_tag is not None:
+        ranking, total = _rank(serving, Query(query_tag, context.indices), exclude, request)
+    return PrimeResponse(
+        tag=request.tag,
+        resolved=resolved,
+        in_vocabulary=tag.index is not None,
+        context_used=context.used,
+        context_understood=context.understood or None,
+        context_ignored=context.ignored,
+        model=serving.model,
+        results=_results(serving, ranking),
+        total=total,
+        reason=NO_USAGE if query_tag is None else None,
+    )
 
-    def __init__(
-        self, bundle: Bundle, search: TagSearch, usage: Callable[[], UsageSnapshot], settings: Settings
-    ) -> None:
-        self.vocabulary: Vocabulary = bundle.vocabulary
-        self.model = ModelVersion(name=bundle.name, version=bundle.version)
-        self._search = search
-        self._usage = usage
-        self._settings = settings
 
-    def prime(self, request: PrimeRequest) -> PrimeResponse:
-        """Rank the vocabulary's tags for one query.
+def understand_tag(
+    serving: Serving, view: StoreView, tag: Resolution, context: Context
+) -> tuple[int | Usage | None, Resolved]:
+    """Return what to ask the encoder for, or None for a tag without any signal, and how it was found."""
+    if tag.index is not None:
+        return tag.index, Resolved(tag=tag.tag, step=tag.step)
+    usage, source, n_documents = view.usage.get(tag.tag), None, None
+    if usage is not None:
+        source, n_documents = "store", usage.n_documents
+    elif len(context.indices):
+        usage, source = Usage.of_context(np.sort(context.indices)), "context"
+    alike = [suggestion.tag for suggestion in look_alikes(serving, tag.tag, limit=3)]
+    resolved = Resolved(
+        tag=tag.tag, step=tag.step, usage=source, usage_documents=n_documents, suggestions=alike or None
+    )
+    return usage, resolved
 
-        Raises
-        ------
-        InputError
-            If a value cannot be a tag, or a limit is passed.
-        """
-        self._check_limits(request)
-        tag = self._resolve(request.tag, "/tag")
-        context = self._context(request.context, tag)
-        resolved = Resolved(tag=tag.tag, step=tag.step)
-        query_tag: int | Usage | None = tag.index
-        if query_tag is None:
-            query_tag, resolved = self._out_of_vocabulary(tag, context)
-        exclude = self._excluded(request, tag, context)
-        ranking, total = None, 0
-        if query_tag is not None:
-            ranking, total = self._rank(Query(query_tag, context.indices), exclude, request)
-        return PrimeResponse(
-            tag=request.tag,
-            resolved=resolved,
-            in_vocabulary=tag.index is not None,
-            context_used=context.used,
-            context_ignored=context.ignored,
-            model=self.model,
-            results=self._results(ranking),
-            total=total,
-            reason=NO_USAGE if query_tag is None else None,
-        )
 
-    def _check_limits(self, request: PrimeRequest) -> None:
-        for field, value, said, setting in (
-            ("limit", request.limit, "is {}", "max_results"),
-            ("context", len(request.context), "holds {} tags", "max_context"),
-            ("exclude", len(request.exclude), "holds {} tags", "max_exclude"),
-        ):
-            most: int = getattr(self._settings, setting)
-            if value > most:
-                allowed = f"at most {most} are accepted ({variable(setting)})"
-                raise InputError(f"/{field}", f"{field} {said.format(value)}; {allowed}")
+def understand_context(
+    serving: Serving, view: StoreView, given: Sequence[str], query: Resolution, pointer: str = ""
+) -> Context:
+    """Resolve a query's context: each vocabulary tag once, the rest with the reason it is left out."""
+    taken: dict[int, str] = {}
+    understood: list[Understood] = []
+    ignored: list[Ignored] = []
+    for position, text in enumerate(given):
+        tag = view.rules.resolve_at(serving.vocabulary, text, f"{pointer}/context/{position}")
+        if tag.tag == query.tag:
+            ignored.append(Ignored(tag=text, reason="is_the_query"))
+        elif tag.index in view.junk or (tag.index is None and normalize_tag(text) in view.rules.junk):
+            ignored.append(Ignored(tag=text, reason="junk"))
+        elif tag.index is None:
+            ignored.append(Ignored(tag=text, reason="out_of_vocabulary"))
+        elif tag.index in taken:
+            ignored.append(Ignored(tag=text, reason="duplicate"))
+        else:
+            taken[tag.index] = tag.tag
+            if tag.step in {"alias", "separator"}:
+                understood.append(Understood(given=text, tag=tag.tag, step=tag.step))
+    indices = np.fromiter(taken, dtype=np.int64, count=len(taken))
+    return Context(indices, list(taken.values()), understood, ignored)
 
-    def _resolve(self, text: str, pointer: str) -> Resolution:
-        try:
-            return self.vocabulary.resolve(text)
-        except TagError as error:
-            raise InputError(pointer, str(error)) from None
 
-    def _context(self, given: Sequence[str], query: Resolution) -> Context:
-        taken: dict[int, str] = {}
-        ignored: list[Ignored] = []
-        for position, text in enumerate(given):
-            tag = self._resolve(text, f"/context/{position}")
-            if tag.tag == query.tag:
-                ignored.append(Ignored(tag=text, reason="is_the_query"))
-            elif tag.index is None:
-                ignored.append(Ignored(tag=text, reason="out_of_vocabulary"))
-            elif tag.index in taken:
-                ignored.append(Ignored(tag=text, reason="duplicate"))
-            else:
-                taken[tag.index] = tag.tag
-        return Context(np.fromiter(taken, dtype=np.int64, count=len(taken)), list(taken.values()), ignored)
+def _check_limits(request: PrimeRequest, settings: Settings) -> None:
+    for field, value, said, setting in (
+        ("limit", request.limit, "is {}", "max_results"),
+        ("context", len(request.context), "holds {} tags", "max_context"),
+        ("exclude", len(request.exclude), "holds {} tags", "max_exclude"),
+    ):
+        most: int = getattr(settings, setting)
+        if value > most:
+            allowed = f"at most {most} are accepted ({variable(setting)})"
+            raise InputError(f"/{field}", f"{field} {said.format(value)}; {allowed}")
 
-    def _out_of_vocabulary(self, tag: Resolution, context: Context) -> tuple[Usage | None, Resolved]:
-        usage = self._usage().get(tag.tag)
-        if usage is not None:
-            return usage, Resolved(
-                tag=tag.tag, step=tag.step, usage="store", usage_documents=usage.n_documents
-            )
-        if len(context.indices):
-            resolved = Resolved(tag=tag.tag, step=tag.step, usage="context")
-            return Usage.of_context(np.sort(context.indices)), resolved
-        return None, Resolved(tag=tag.tag, step=tag.step)
 
-    def _excluded(self, request: PrimeRequest, tag: Resolution, context: Context) -> Indices:
-        excluded = set() if tag.index is None else {tag.index}
-        if not request.include_context:
-            excluded.update(context.indices.tolist())
-        for position, text in enumerate(request.exclude):
-            index = self._resolve(text, f"/exclude/{position}").index
-            if index is not None:
-                excluded.add(index)
-        return np.fromiter(excluded, dtype=np.int64, count=len(excluded))
+def _excluded(
+    serving: Serving, view: StoreView, request: PrimeRequest, tag: Resolution, context: Context
+) -> Indices:
+    excluded = set(view.junk)
+    if tag.index is not None:
+        excluded.add(tag.index)
+    if not request.include_context:
+        excluded.update(context.indices.tolist())
+    for position, text in enumerate(request.exclude):
+        index = view.rules.resolve_at(serving.vocabulary, text, f"/exclude/{position}").index
+        if index is not None:
+            excluded.add(index)
+    return np.fromiter(excluded, dtype=np.int64, count=len(excluded))
 
-    def _rank(self, query: Query, exclude: Indices, request: PrimeRequest) -> tuple[Ranking, int]:
-        total = len(self.vocabulary) - len(exclude)
-        if request.score_threshold is None:
-            return self._search.search([query], request.limit, [exclude])[0], total
-        ranking = self._search.search([query], len(self.vocabulary), [exclude])[0]
-        total = int(np.count_nonzero(ranking.scores >= request.score_threshold))
-        kept = min(total, request.limit)
-        distances = None if ranking.distances is None else ranking.distances[:kept]
-        return Ranking(ranking.indices[:kept], ranking.scores[:kept], distances), total
 
-    def _results(self, ranking: Ranking | None) -> list[Result]:
-        if ranking is None:
-            return []
-        tags = self.vocabulary.index_to_key
-        n = len(ranking.indices)
-        distances = [None] * n if ranking.distances is None else ranking.distances.tolist()
-        found = zip(ranking.indices.tolist(), ranking.scores.tolist(), distances, strict=True)
-        return [
-            Result(rank=rank, tag=tags[index], score=score, distance=distance)
-            for rank, (index, score, distance) in enumerate(found, start=1)
-        ]
+def _rank(serving: Serving, query: Query, exclude: Indices, request: PrimeRequest) -> tuple[Ranking, int]:
+    n_tags = len(serving.vocabulary)
+    if request.score_threshold is None:
+        return serving.search.search([query], request.limit, [exclude])[0], n_tags - len(exclude)
+    ranking = serving.search.search([query], n_tags, [exclude])[0]
+    total = int(np.count_nonzero(ranking.scores >= request.score_threshold))
+    kept = min(total, request.limit)
+    distances = None if ranking.distances is None else ranking.distances[:kept]
+    return Ranking(ranking.indices[:kept], ranking.scores[:kept], distances), total
 
-    def check_model(self, name: str | None) -> None:
-        """Raise InputError unless `name` is this bundle's, or none."""
-        if name not in {None, "default", self.model.name}:
-            raise InputError("/model", f"there is no model {shown(str(name))}; there is {self.model.name}")
+
+def _results(serving: Serving, ranking: Ranking | None) -> list[Result]:
+    if ranking is None:
+        return []
+    tags = serving.vocabulary.index_to_key
+    n = len(ranking.indices)
+    distances = [None] * n if ranking.distances is None else ranking.distances.tolist()
+    found = zip(ranking.indices.tolist(), ranking.scores.tolist(), distances, strict=True)
+    return [
+        Result(rank=rank, tag=tags[index], score=score, distance=distance)
+        for rank, (index, score, distance) in enumerate(found, start=1)
+    ]

@@ -1,4 +1,4 @@
-"""What a running service holds: the bundle it serves, the store, and what keeps both fresh."""
+"""What a running service holds: what it serves, the store, and what keeps both fresh."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import faiss
 from sqlalchemy import Engine
 
 from app.db.engine import open_engine
-from app.services.listing import Listing
-from app.services.priming import Priming
-from app.services.usage import UsageMonitor
+from app.services.monitor import StoreMonitor
+from app.services.serving import Serving
 from app.settings import Settings
-from models.bundle import Bundle, load_bundle
-from models.index import TagSearch
+from models.bundle import load_bundle
+from models.errors import NotFoundError
+from models.vocabulary import shown
 
 
 @dataclass(frozen=True)
 class Runtime:
     """Everything that requests are answered from."""
 
-    bundle: Bundle
+    settings: Settings
     engine: Engine
-    usage: UsageMonitor
-    priming: Priming
-    listing: Listing
+    default: Serving
+    monitor: StoreMonitor
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -39,12 +38,13 @@ class Runtime:
             If the database URL cannot be used at all.
         """
         engine = open_engine(settings.database_url, settings.store_timeout_seconds)
-        bundle = load_bundle(settings.bundle)
         faiss.omp_set_num_threads(settings.threads)
-        search = TagSearch(bundle.encoder, cache_bytes=settings.index_cache_bytes)
-        usage = UsageMonitor(
-            engine, bundle.vocabulary, settings.usage_max_tags, settings.usage_refresh_seconds
-        )
-        priming = Priming(bundle, search, lambda: usage.snapshot, settings)
-        listing = Listing(bundle.vocabulary, priming.model, settings)
-        return cls(bundle, engine, usage, priming, listing)
+        default = Serving.of(load_bundle(settings.bundle), settings.index_cache_bytes)
+        monitor = StoreMonitor(engine, lambda: [default], settings)
+        return cls(settings, engine, default, monitor)
+
+    def serving(self, model: str | None) -> Serving:
+        """Return what answers for `model`; NotFoundError if there is no such model."""
+        if model in {None, "default", self.default.model.name}:
+            return self.default
+        raise NotFoundError("model_not_found", f"there is no model {shown(str(model))}")

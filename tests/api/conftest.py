@@ -9,22 +9,35 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 import httpx
 import numpy as np
 import pytest
+import structlog
 from starlette.testclient import TestClient
 
+from app.db.engine import transaction
+from app.db.tables import metadata
 from app.main import create_app
+from app.services.runtime import Runtime
 from app.settings import Settings
 from models.bundle import save_bundle
 from models.vocabulary import Vocabulary
-from tests.conftest import DESCRIPTION, random_siamese_encoder
+from tests.conftest import DESCRIPTION, new_database, random_siamese_encoder
 
 TAGS = (
     "hip hop", "chillout", "indie rock", "garage rock", "lo-fi", "jazz", "acoustic guitar", "ac/dc",
     "female vocalists", "trip-hop", "ambient", "beyoncé",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Log lines as a service off the terminal writes them; the default draws tracebacks for seconds."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +61,37 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'store.db'}"
 
 
-@pytest.fixture
-def client(bundle_path: Path, database_url: str) -> Iterator[TestClient]:
-    """The application in this process; a bug in it is a 500, as in a server."""
-    settings = Settings(bundle=bundle_path, database_url=database_url)
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def application(
+    request: pytest.FixtureRequest, bundle_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """The application in this process, on each database; a bug in it is a 500, as in a server."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.db'}"
+    if request.param == "postgresql":
+        url = new_database(request.getfixturevalue("postgresql"))
+    settings = Settings(bundle=bundle_path, database_url=url, store_refresh_seconds=0.05)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        wait_for(lambda: client.get("/v1/documents").status_code == 200)
         yield client
+
+
+@pytest.fixture
+def client(application: TestClient) -> TestClient:
+    """The application with an empty store."""
+    runtime: Runtime = application.app.state.runtime  # type: ignore[attr-defined]
+    with transaction(runtime.engine) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    runtime.monitor.refresh()
+    return application
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something that happens in the background has happened."""
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, "it did not come to pass"
+        sleep(0.02)
 
 
 def command(*arguments: str) -> list[str]:

@@ -35,7 +35,7 @@ BODIES: dict[str, tuple[bytes, int, str, str | None]] = {
     "threshold NaN": (b'{"tag": "a", "score_threshold": NaN}', 422, "invalid_request", "/score_threshold"),
     "unknown field": (b'{"tag": "a", "topk": 3}', 422, "invalid_request", "/topk"),
     "unknown field with a slash": (b'{"tag": "a", "a/b~c": 3}', 422, "invalid_request", "/a~1b~0c"),
-    "unknown model": (b'{"tag": "a", "model": "nope"}', 422, "invalid_request", "/model"),
+    "unknown model": (b'{"tag": "a", "model": "nope"}', 404, "model_not_found", None),
     "empty body": (b"", 422, "invalid_request", None),
     "a list": (b"[]", 422, "invalid_request", None),
     "a string": (b'"tag"', 422, "invalid_request", None),
@@ -104,7 +104,7 @@ def test_the_body_limit_holds_where_no_length_is_announced(server: httpx.Client)
     [
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/%ff%fe", 404, "not_found"),
-        ("GET", "/v1/tags/", 404, "not_found"),
+        ("GET", "/v1/tags/", 422, "invalid_request"),
         ("GET", "/prime", 405, "method_not_allowed"),
         ("DELETE", "/v1/tags", 405, "method_not_allowed"),
         ("GET", "/v1/tags?limit=x", 422, "invalid_request"),
@@ -132,6 +132,6 @@ def test_a_bug_is_a_problem_too_and_the_log_tells_more(
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("app.services.priming.Priming.prime", fail)
+    monkeypatch.setattr("app.routes.prime.answer", fail)
     found = assert_problem(client.post("/prime", json={"tag": "a"}), 500, "internal_error")
     assert "secret" not in json.dumps(found)

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import httpx
 import pytest
@@ -15,10 +15,11 @@ import pytest
 from app.db.engine import open_engine, transaction
 from app.db.migrations import upgrade
 from app.db.repository import upsert_documents
+from app.services.rules import TagRules
 from app.services.usage import read_usage
 from models.bundle import load_bundle
 from models.documents import Document
-from tests.api.conftest import command
+from tests.api.conftest import command, wait_for
 
 Serve = Callable[..., AbstractContextManager[str]]
 COLLECTION = [
@@ -34,19 +35,12 @@ def write_collection(path: Path) -> Path:
     return path
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline, "it did not come to pass"
-        sleep(0.05)
-
-
 def test_an_imported_collection_answers_for_an_unknown_tag(
     serve: Serve, bundle_path: Path, database_url: str, tmp_path: Path
 ) -> None:
     file = write_collection(tmp_path / "mine.jsonl")
     options = ("--bundle", str(bundle_path), "--database", database_url)
-    with serve(*options, TAGPRIME_USAGE_REFRESH_SECONDS="0.1") as address:
+    with serve(*options, TAGPRIME_STORE_REFRESH_SECONDS="0.1") as address:
 
         def ask(tag: str) -> dict[str, object]:
             answer: dict[str, object] = httpx.post(f"{address}/prime", json={"tag": tag}).json()
@@ -78,8 +72,8 @@ def test_usage_counts_what_documents_say(bundle_path: Path, database_url: str) -
     vocabulary = load_bundle(bundle_path).vocabulary
     with transaction(engine) as connection:
         upsert_documents(connection, [Document.of(d["id"], d["tags"]) for d in COLLECTION])
-        snapshot = read_usage(connection, vocabulary, max_tags=10)
-        fewer = read_usage(connection, vocabulary, max_tags=1)
+        snapshot = read_usage(connection, vocabulary, TagRules(), max_tags=10)
+        fewer = read_usage(connection, vocabulary, TagRules(), max_tags=1)
     usage = snapshot.get("vaporwave")
     assert usage is not None
     assert usage.n_documents == 3
@@ -106,7 +100,7 @@ def test_usage_comes_back_when_the_store_does(serve: Serve, bundle_path: Path, t
     folder = tmp_path / "later"
     url = f"sqlite:///{folder / 'store.db'}"
     arguments = ("--bundle", str(bundle_path), "--database", url)
-    with serve(*arguments, TAGPRIME_USAGE_REFRESH_SECONDS="0.1") as address:
+    with serve(*arguments, TAGPRIME_STORE_REFRESH_SECONDS="0.1") as address:
 
         def known() -> bool:
             return bool(httpx.post(f"{address}/prime", json={"tag": "vaporwave"}).json()["results"])

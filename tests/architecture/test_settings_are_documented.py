@@ -13,6 +13,8 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding=
 
 def default(name: str) -> str:
     value = Settings.model_fields[name].default
+    if value is None:
+        return "none"
     return "the shipped demo" if value == DEMO_BUNDLE else str(value)
 
 
@@ -32,4 +34,4 @@ def test_the_modules_docstring_tells_every_setting_with_its_default() -> None:
 
 
 def _code(text: str, tick: str = "`") -> str:
-    return text if text in {"", "the shipped demo"} else f"{tick}{text}{tick}"
+    return text if text in {"none", "the shipped demo"} else f"{tick}{text}{tick}"

@@ -1,0 +1,78 @@
+"""Single documents and pages of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Row, delete, select
+
+from app.db.tables import document_tags, documents, tags
+from models.documents import Document
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document as the store holds it, its tags in alphabetical order."""
+
+    document: Document
+    created_at: datetime
+    updated_at: datetime
+
+
+def get_document(connection: Connection, external_id: str) -> StoredDocument | None:
+    """Return the document with this id, or None."""
+    found = connection.execute(select(documents).where(documents.c.external_id == external_id)).first()
+    return None if found is None else _with_tags(connection, [found])[0]
+
+
+def document_page(connection: Connection, after: str, limit: int) -> list[StoredDocument]:
+    """Return up to `limit` documents whose id comes after another, ordered by id."""
+    page = connection.execute(
+        select(documents)
+        .where(documents.c.external_id > after)
+        .order_by(documents.c.external_id)
+        .limit(limit)
+    ).all()
+    return _with_tags(connection, page)
+
+
+def all_documents(connection: Connection, page: int = 1000) -> Iterator[Document]:
+    """Yield every document, ordered by id, in the memory of a page."""
+    after = ""
+    while found := document_page(connection, after, page):
+        for stored in found:
+            yield stored.document
+        after = found[-1].document.id
+
+
+def delete_document(connection: Connection, external_id: str) -> bool:
+    """Take a document out; return whether it was there."""
+    return bool(connection.execute(delete(documents).where(documents.c.external_id == external_id)).rowcount)
+
+
+def _with_tags(
+    connection: Connection, found: Sequence[Row[int, str, str | None, datetime, datetime]]
+) -> list[StoredDocument]:
+    rows = connection.execute(
+        select(document_tags.c.document_id, tags.c.name)
+        .join(tags, tags.c.id == document_tags.c.tag_id)
+        .where(document_tags.c.document_id.in_([row.id for row in found]))
+    )
+    held: dict[int, list[str]] = {row.id: [] for row in found}
+    for document_id, name in rows:
+        held[document_id].append(name)
+    return [
+        StoredDocument(
+            Document(row.external_id, tuple(sorted(held[row.id])), row.group_name),
+            _aware(row.created_at),
+            _aware(row.updated_at),
+        )
+        for row in found
+    ]
+
+
+def _aware(moment: datetime) -> datetime:
+    # SQLite keeps no time zone; what was written was UTC.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

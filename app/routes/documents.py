@@ -1,0 +1,169 @@
+"""Documents of the store over HTTP: one, or a stream of lines."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
+from time import monotonic
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.dependencies import runtime
+from app.errors import described
+from app.middleware import NDJSON
+from app.routes.bodies import media_type, read_json
+from app.schemas.documents import (
+    DocumentRequest,
+    DocumentResponse,
+    DocumentsQuery,
+    DocumentsResponse,
+    WriteQuery,
+    Written,
+)
+from app.services import documents
+from app.services.ingest import BATCH_LINES, BATCH_SECONDS, SHOWN_FAULTS, Import, Lines
+from app.services.limits import check_limit
+from models.errors import FaultsError
+
+router = APIRouter(prefix="/v1", tags=["documents"])
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="1 to 255 printable characters without spaces. The same request with the same key is "
+        "dealt with once; an import that was broken off goes on where it stood.",
+    ),
+]
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/DocumentRequest"}},
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"id": 1, "tags": ["lo-fi"]}\n{"id": 2, "tags": ["jazz"]}\n',
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "/documents",
+    summary="Add or replace documents",
+    openapi_extra=_BODY,
+    response_model=None,
+    responses={
+        200: {"description": "Replaced, or an import's outcome", "model": DocumentResponse | Written},
+        201: {"description": "Added", "model": DocumentResponse},
+        **described(400, 409, 413, 415, 422, 500, 503),
+    },
+)
+async def post_documents(
+    request: Request, query: Annotated[WriteQuery, Query()], idempotency_key: Key = None
+) -> Response:
+    """Write one document (`application/json`) or a stream of them (`application/x-ndjson`, one a line).
+
+    A document that is there already under the same id is replaced. A stream may have any length; it is
+    written as it comes, in batches, and `GET /v1/imports/{Idempotency-Key}` tells how far it is.
+    """
+    held = runtime(request)
+    key = None if idempotency_key is None else f"any:{idempotency_key}"
+    kind = media_type(request)
+    if kind in NDJSON:
+        work = Import(held.engine, key, held.settings.max_document_tags)
+        written = await _import(request, work, query.on_fault)
+        return Response(written.model_dump_json(), media_type="application/json")
+    if kind != "application/json":
+        raise HTTPException(415, f"{kind!a} is not read here; application/json and application/x-ndjson are")
+    body = await read_json(request, DocumentRequest)
+    answer = await documents.put(held.engine, body, key, held.settings)
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, answer.status, headers, "application/json")
+
+
+async def _import(request: Request, work: Import, on_fault: str) -> Written:
+    await asyncio.to_thread(work.begin, f"lines:{on_fault}")
+    try:
+        if on_fault == "skip":
+            async for batch in _batches(request):
+                await asyncio.to_thread(work.take, batch)
+        else:
+            with tempfile.TemporaryFile() as spool:
+                async for batch in _batches(request):
+                    await asyncio.to_thread(spool.writelines, batch)
+                await asyncio.to_thread(_take_whole, spool, work)
+        return await asyncio.to_thread(work.end)
+    except BaseException:
+        work.break_off()
+        raise
+
+
+async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
+    lines, batch, last = Lines(), list[bytes](), monotonic()
+    async for chunk in request.stream():
+        batch += lines.feed(chunk)
+        # What a slow sender has sent is written before its claim on the key runs out.
+        while len(batch) >= BATCH_LINES or (batch and monotonic() - last > BATCH_SECONDS):
+            yield batch[:BATCH_LINES]
+            batch, last = batch[BATCH_LINES:], monotonic()
+    batch += lines.end()
+    if batch:
+        yield batch
+
+
+def _take_whole(spool: BinaryIO, work: Import) -> None:
+    """Write a spooled stream if all of its lines are sound."""
+    faults = work.check(_spooled(spool))
+    if faults.faulty:
+        raise FaultsError(
+            f"{faults.faulty} of {faults.lines} lines hold no document, so nothing was written; "
+            f"the first {min(faults.faulty, SHOWN_FAULTS)} are listed",
+            [(f"line:{fault.line}", fault.detail) for fault in faults.faults],
+        )
+    for batch in _spooled(spool):
+        work.take(batch)
+
+
+def _spooled(spool: BinaryIO) -> Iterator[list[bytes]]:
+    spool.seek(0)
+    while batch := list(islice(spool, BATCH_LINES)):
+        yield batch
+
+
+@router.get("/imports/{key}", summary="How far is an import?", responses=described(404, 422, 500, 503))
+async def get_import(key: str, request: Request) -> Written:
+    """Tell how far the import with this Idempotency-Key has come, or what became of it."""
+    return await documents.progress(runtime(request).engine, f"any:{key}")
+
+
+@router.get("/documents", summary="List documents", responses=described(422, 500, 503))
+async def list_documents(query: Annotated[DocumentsQuery, Query()], request: Request) -> DocumentsResponse:
+    """List the store's documents, ordered by id, page by page."""
+    held = runtime(request)
+    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    return await documents.page(held.engine, query.cursor, query.limit)
+
+
+@router.get("/documents/{id:path}", summary="Get a document", responses=described(404, 422, 500, 503))
+async def get_document(id: str, request: Request) -> DocumentResponse:
+    """Return one document. An id may hold `/`."""
+    return await documents.get(runtime(request).engine, id)
+
+
+@router.delete(
+    "/documents/{id:path}",
+    summary="Delete a document",
+    status_code=204,
+    responses=described(404, 422, 500, 503),
+)
+async def delete_document(id: str, request: Request) -> None:
+    """Take one document out of the store. What a trained model has learnt from it stays."""
+    await documents.remove(runtime(request).engine, id)

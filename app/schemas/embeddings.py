@@ -1,0 +1,72 @@
+"""Vectors in the shape of OpenAI's embeddings endpoint, so that its clients work unchanged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.base import Request, example
+
+
+class TagInContext(Request):
+    """A tag, and the tags that say in which sense it is meant."""
+
+    tag: str
+    context: list[str] = Field(default=[])
+
+
+class EmbeddingsRequest(Request):
+    """Tags to embed."""
+
+    model_config = example({"input": [{"tag": "lo-fi", "context": ["hip hop"]}, "jazz"]})
+
+    input: str | TagInContext | Annotated[list[str | TagInContext], Field(min_length=1)] = Field(
+        description="One tag or several, each alone or with its context."
+    )
+    model: str | None = Field(
+        default=None, description="An alias, a bundle's name, or NAME@VERSION; else the alias `default`."
+    )
+    input_type: Literal["query", "candidate"] = Field(
+        default="query",
+        description="`query` vectors ask, `candidate` vectors are what to index. A query's nearest "
+        "candidates (by `metric`) are its results. Candidates must be in the vocabulary.",
+    )
+    encoding_format: Literal["float", "base64"] = Field(
+        default="float", description="`base64` is little-endian float32."
+    )
+
+
+class Embedding(BaseModel):
+    """One vector."""
+
+    object: Literal["embedding"] = "embedding"
+    index: int = Field(description="Its place in the request.")
+    embedding: list[float] | str
+
+
+class TokenUsage(BaseModel):
+    """Tokens, which tags do not have: always 0, for clients that read it."""
+
+    prompt_tokens: int = 0
+    total_tokens: int = 0
+
+
+class EmbeddingsResponse(BaseModel):
+    """The vectors, in the order of the request."""
+
+    model_config = example(
+        {
+            "object": "list",
+            "data": [{"object": "embedding", "index": 0, "embedding": [0.12, -0.5, 0.33]}],
+            "model": "demo@5b41f0c9a7e2d310",
+            "metric": "l2",
+            "usage": {"prompt_tokens": 0, "total_tokens": 0},
+        }
+    )
+
+    object: Literal["list"] = "list"
+    data: list[Embedding]
+    model: str = Field(description="NAME@VERSION of the model.")
+    metric: Literal["l2", "ip"] = Field(description="How to compare: Euclidean distance or inner product.")
+    usage: TokenUsage = TokenUsage()
