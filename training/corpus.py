@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -137,6 +138,14 @@ class TagCorpus:
     def vocabulary(self) -> Vocabulary:
         """The tags with their document frequencies."""
         return Vocabulary(self.index_to_key, self.document_frequency)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the tags and the documents themselves, whatever they are called or come from."""
+        digest = hashlib.sha256("\n".join(self.index_to_key).encode())
+        digest.update(np.asarray(self.matrix.indptr, dtype=np.int64).tobytes())
+        digest.update(np.asarray(self.matrix.indices, dtype=np.int64).tobytes())
+        return digest.hexdigest()
 
     def documents(self) -> list[Indices]:
         """Return each document's tags as a sorted array of tag indices."""

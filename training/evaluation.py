@@ -168,7 +168,7 @@ class CellStore:
     def __init__(
         self, folder: Path | None, corpus: TagCorpus, protocol_name: str, settings: Settings
     ) -> None:
-        what = {"corpus": fingerprint(corpus), "protocol": protocol_name, **asdict(settings)}
+        what = {"corpus": corpus.fingerprint, "protocol": protocol_name, **asdict(settings)}
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
         self._folder = None if folder is None else folder / f"{corpus.name}-{protocol_name}-{digest}"
         if self._folder is not None:
@@ -189,14 +189,6 @@ class CellStore:
         unfinished = path.with_suffix(".part")
         unfinished.write_text(json.dumps(cell.to_json()))
         unfinished.replace(path)
-
-
-def fingerprint(corpus: TagCorpus) -> str:
-    """Return a hash of the documents and tags themselves."""
-    digest = hashlib.sha256("\n".join(corpus.index_to_key).encode())
-    digest.update(np.asarray(corpus.matrix.indptr, dtype=np.int64).tobytes())
-    digest.update(np.asarray(corpus.matrix.indices, dtype=np.int64).tobytes())
-    return digest.hexdigest()
 
 
 def _run_all(
@@ -228,6 +220,6 @@ def _run_task(
     module, _, attribute = protocol(protocol_name).run.partition(":")
     run: Run = getattr(importlib.import_module(module), attribute)
     for name in names:
-        cell = run(corpus, methods.create(name), fold, settings)
+        cell = run(corpus, methods.create(name, corpus.name), fold, settings)
         store.save(name, fold, cell)
         yield name, fold, cell

@@ -14,6 +14,9 @@ from typing import Any
 from models.errors import EvaluationError
 from training.baselines.method import Method
 
+WEIGHTINGS = ("tf", "tfidf", "pmi")
+AGGREGATIONS = ("dot", "cosine", "kl", "hellinger", "mi")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -37,19 +40,54 @@ class Entry:
 
 # Penalty and dropout that EDLAE chooses from on validation documents.
 EDLAE_GRID = tuple((l2, dropout) for dropout in (0.7, 0.5, 0.85) for l2 in (30.0, 5.0, 150.0))
+_SELECTED = "training.selection:Selected"
+_WORD2VEC = "training.baselines.word2vec:Word2Vec"
+_SIAMESE = "training.baselines.siamese:Siamese"
+_DISTANCES = ("cosine", "euclidean")
 
 METHODS: dict[str, Entry] = {
+    # What the paper leaves out.
     "random": Entry("training.baselines.chance:Chance"),
     "echo": Entry("training.baselines.echo:Echo"),
     "popularity": Entry("training.baselines.popularity:Popularity"),
     "cooccurrence": Entry("training.baselines.cooccurrence:Cooccurrence"),
-    "cbow": Entry("training.baselines.word2vec:Word2Vec", {"architecture": "cbow", "window": 1}),
-    "sg": Entry("training.baselines.word2vec:Word2Vec", {"architecture": "sg", "window": 2}),
-    "lsa": Entry("training.baselines.lsa:Lsa"),
+    # The paper's Tables 1 and 2. LSA and PCA choose among the supplement's settings on validation
+    # documents; "-fixed" names stand for one setting.
+    "cbow": Entry(_WORD2VEC, {"architecture": "cbow", "window": 1}),
+    "sg": Entry(_WORD2VEC, {"architecture": "sg", "window": 2}),
+    "lsa": Entry(
+        _SELECTED,
+        {
+            "factory": "training.baselines.lsa:Lsa",
+            "grid": {"weighting": WEIGHTINGS, "distance": _DISTANCES},
+        },
+    ),
+    "lsa-fixed": Entry("training.baselines.lsa:Lsa"),
+    "lda": Entry("training.baselines.lda:Lda", family="siamese"),
     "plsa": Entry("training.baselines.plsa:Plsa"),
-    "pca": Entry("training.baselines.pca:Pca"),
+    "pca": Entry(
+        _SELECTED,
+        {
+            "factory": "training.baselines.pca:Pca",
+            "grid": {"weighting": WEIGHTINGS, "aggregation": AGGREGATIONS, "distance": _DISTANCES},
+        },
+    ),
+    "pca-fixed": Entry("training.baselines.pca:Pca"),
     "rbm": Entry("training.baselines.rbm:Rbm"),
     "infoth": Entry("training.baselines.infoth:InfoTheoreticSmoothing"),
+    "infoth-search": Entry(
+        _SELECTED,
+        {
+            "factory": "training.baselines.infoth:InfoTheoreticSmoothing",
+            "grid": {
+                "weighting": WEIGHTINGS,
+                "aggregation": AGGREGATIONS,
+                "k": (1, 3, 5, 7, 9),
+                "alpha": (0.1, 0.2, 0.3, 0.4, 0.5),
+                "distance": ("mi", *_DISTANCES),
+            },
+        },
+    ),
     "crbm": Entry("training.baselines.crbm:ConditionalRbm"),
     "ease": Entry("training.baselines.linear:Ease"),
     # The published penalties of CAL500, MagnaTagATune and Last.fm: they check the harness.
@@ -60,7 +98,36 @@ METHODS: dict[str, Entry] = {
     "edlae-30-.7": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
     "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
     "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
+    "single-lit": Entry(_SIAMESE, {"stage": "single"}, family="siamese"),
+    "siamese-lit": Entry(_SIAMESE, family="siamese"),
+    "single-prediction": Entry(_SIAMESE, {"stage": "single", "reading": "prediction"}, family="siamese"),
+    "siamese-prediction": Entry(_SIAMESE, {"reading": "prediction"}, family="siamese"),
+    # Beyond the paper.
+    "siamese-ext": Entry(_SIAMESE, {"recipe": "ext"}, family="siamese"),
+    # Tables E.1 and E.2: ARCHITECTURE-ORDER-WINDOW, settings S1 (random order) and S2 (pseudo-order).
+    **{
+        f"{architecture}-{order}-{window}": Entry(
+            _WORD2VEC, {"architecture": architecture, "order": order, "window": window}
+        )
+        for architecture in ("cbow", "sg")
+        for order in ("random", "pseudo")
+        for window in (1, 2, 3, 4)
+    },
 }
+
+_MAGTAG5K: Mapping[str, Mapping[str, Any]] = {
+    "cbow": {"window": 2},
+    "sg": {"window": 1},
+    "lda": {"n_topics": 19},
+    "plsa": {"n_topics": 19},
+    "infoth": {"aggregation": "cosine", "alpha": 0.2},
+    **{
+        name: {"n_topics": 19}
+        for name in ("single-lit", "siamese-lit", "single-prediction", "siamese-prediction", "siamese-ext")
+    },
+}
+CORPUS_OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"magtag5k": _MAGTAG5K, "mtat": _MAGTAG5K}
+"""The settings the paper found for its second collection; the part of MagnaTagATune stands in for it."""
 
 
 def entry(name: str) -> Entry:
@@ -71,10 +138,14 @@ def entry(name: str) -> Entry:
         raise EvaluationError(f"method {name!r} is unknown; known: {', '.join(METHODS)}") from None
 
 
-def create(name: str, **options: Any) -> Method:
-    """Make the method called `name`, untrained; `options` override its registered ones."""
+def create(name: str, corpus: str | None = None, **options: Any) -> Method:
+    """Make the method called `name`, untrained.
+
+    `options` override the settings for the collection called `corpus`, those the registered ones.
+    """
     found = entry(name)
+    for_corpus = CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})
     module, _, attribute = found.factory.partition(":")
     factory = getattr(importlib.import_module(module), attribute)
-    method: Method = factory(**{**found.options, **options})
+    method: Method = factory(**{**found.options, **for_corpus, **options})
     return method

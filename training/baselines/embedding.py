@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
 from models.encoders import Tag
 from models.errors import EvaluationError
@@ -54,10 +55,7 @@ def nearness(
     """Return cosines, or negated Euclidean distances, shape (n_queries, n_candidates), float32."""
     if distance == "cosine":
         return np.asarray(_unit(queries) @ _unit(candidates).T, dtype=np.float32)
-    squared = (
-        (queries**2).sum(axis=1)[:, None] - 2 * queries @ candidates.T + (candidates**2).sum(axis=1)[None]
-    )
-    return np.asarray(-np.sqrt(np.maximum(squared, 0.0)), dtype=np.float32)
+    return np.asarray(-cdist(queries, candidates), dtype=np.float32)
 
 
 def _unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

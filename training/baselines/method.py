@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 import numpy as np
@@ -34,6 +35,8 @@ class Method(ABC):
         Whether it knows no documents but those it was trained on.
     oov_rule
         Whether an OOV query's most related tags are those of the highest or of the lowest score.
+    notes
+        What a table should say about the fit, e.g. the settings that were chosen.
     """
 
     name: ClassVar[str]
@@ -42,6 +45,7 @@ class Method(ABC):
     self_first: ClassVar[bool] = True
     training_only: ClassVar[bool] = False
     oov_rule: OovRule = "nearest"
+    notes: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:

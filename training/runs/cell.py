@@ -60,6 +60,8 @@ class Cell:
         Rows of the corpus that `by_document` is about.
     counts
         Sizes worth printing: training and test documents, queries.
+    notes
+        What the method says about its fit.
     """
 
     metrics: Mapping[str, float]
@@ -67,6 +69,7 @@ class Cell:
     by_document: Mapping[str, list[float]] = field(default_factory=dict)
     documents: list[int] = field(default_factory=list)
     counts: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain dictionaries and lists."""

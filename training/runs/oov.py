@@ -66,4 +66,5 @@ def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cel
             "vocabulary": training.n_tags,
             "queries": own.n_queries,
         },
+        notes=dict(method.notes),
     )

@@ -31,4 +31,4 @@ def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cel
         seen = evaluate_priming(method, training.documents(), settings.m, method.self_first)
         metrics |= percent(seen.metrics, "train ")
         curves["train"] = seen.curve.tolist()
-    return Cell(metrics, curves, by_document, test_rows.tolist(), counts)
+    return Cell(metrics, curves, by_document, test_rows.tolist(), counts, dict(method.notes))

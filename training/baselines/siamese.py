@@ -1,0 +1,184 @@
+"""The paper's own model as a method: embeddings (CE) and predictions, after stage 1 and after stage 2."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import torch
+
+from models.encoders import OovRule, SiameseEncoder, Tag
+from models.errors import EvaluationError
+from models.features import Usage
+from training.baselines.embedding import nearness
+from training.baselines.method import Floats, Indices, Method
+from training.contexts import DocumentContexts
+from training.corpus import TagCorpus
+from training.export import siamese_encoder
+from training.features import tag_features
+from training.network import ComponentNetwork
+from training.recipe import Recipe, load_recipe
+from training.shared_fits import shared, topic_model
+from training.trainer import Run, Trainer
+
+Stage = Literal["single", "siamese"]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One training run, seen after its first and after its second stage.
+
+    Attributes
+    ----------
+    networks
+        The network by stage.
+    encoders
+        Its NumPy encoder by stage.
+    losses
+        Loss of every step, by phase.
+    """
+
+    networks: dict[Stage, ComponentNetwork]
+    encoders: dict[Stage, SiameseEncoder]
+    losses: dict[str, list[float]]
+
+
+def train_stages(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
+    """Train by a recipe and keep the network of both stages; kept in this process for other methods."""
+    return shared(
+        ("siamese", corpus.fingerprint, recipe.model_dump_json(), seed), lambda: _train(corpus, recipe, seed)
+    )
+
+
+def _train(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
+    topics = recipe.topics
+    if topics.n_topics == "hdp":
+        raise EvaluationError("an evaluated recipe names its number of topics; 'hdp' seeks another a fold")
+    model = topic_model(corpus, topics.n_topics, seed, topics.passes, topics.iterations, topics.chunksize)
+    features, contexts = tag_features(corpus), DocumentContexts(corpus, model)
+    trainer = Trainer(corpus, features, contexts, recipe, seed)
+    networks: dict[Stage, ComponentNetwork] = {}
+
+    def keep(phase: str, step: int, steps: int, loss: float) -> None:
+        if phase == "stage 1" and step == steps:
+            networks["single"] = copy.deepcopy(trainer.network).eval()
+
+    trained = trainer.train(Run(on_step=keep))
+    networks["siamese"] = trained.network
+    encoders = {
+        stage: siamese_encoder(network, features, model, contexts, "nearest")
+        for stage, network in networks.items()
+    }
+    return Stages(networks, encoders, trained.losses)
+
+
+class Siamese(Method):
+    """Contextual embedding, or prediction, of the paper's network.
+
+    Tags on no training document are unknown to the network: they rank last, and as queries they are
+    asked through their context alone.
+
+    Parameters
+    ----------
+    recipe
+        A recipe's name.
+    stage
+        ``single`` (after stage 1) or ``siamese`` (after stage 2).
+    reading
+        ``embedding`` (CE: negated Euclidean distances) or ``prediction`` (the output layer).
+    n_topics
+        In place of the recipe's number of topics.
+    shorten
+        Scales the network's steps; for quick looks and tests.
+    """
+
+    name: ClassVar[str] = "siamese"
+    contextual: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        recipe: str | Recipe = "lit",
+        stage: Stage = "siamese",
+        reading: Literal["embedding", "prediction"] = "embedding",
+        n_topics: int | None = None,
+        oov_rule: OovRule = "nearest",
+        shorten: float = 1.0,
+    ) -> None:
+        self.recipe = _adapted(load_recipe(recipe) if isinstance(recipe, str) else recipe, n_topics, shorten)
+        self.stage: Stage = stage
+        self.reading = reading
+        self.oov_rule = oov_rule
+        self.self_first = reading == "embedding"  # type: ignore[misc]
+        self.supports_oov = reading == "embedding"  # type: ignore[misc]
+
+    def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
+        """Train on the documents, or take the run that another method trained on them."""
+        self._known = np.flatnonzero(corpus.document_frequency)
+        self._n_tags = corpus.n_tags
+        self._position = np.full(corpus.n_tags, -1, dtype=np.int64)
+        self._position[self._known] = np.arange(len(self._known))
+        held = corpus.with_tags(self._known)
+        stages = train_stages(held.select(np.flatnonzero(np.diff(held.matrix.indptr))), self.recipe, seed)
+        self.encoder = stages.encoders[self.stage]
+        self.losses = stages.losses
+        self._network = stages.networks[self.stage]
+        return self
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Score by nearness in each query's context, or by the network's output; see `Method.score`."""
+        scores = np.empty((len(queries), len(self._known)), dtype=np.float32)
+        by_context: dict[bytes, list[int]] = {}
+        for row, context in enumerate(contexts):
+            by_context.setdefault(np.asarray(context, dtype=np.int64).tobytes(), []).append(row)
+        for rows in by_context.values():
+            context = self._position[contexts[rows[0]]]
+            context = context[context >= 0]
+            tags = [self._translated(queries[row], context) for row in rows]
+            embedded = self.encoder.encode_queries(tags, [context] * len(rows))
+            scores[rows] = self._read(embedded, context)
+        return self._spread(scores)
+
+    def _read(self, embedded: Floats, context: Indices) -> Floats:
+        if self.reading == "prediction":
+            with torch.no_grad():
+                return np.asarray(self._network.output(torch.from_numpy(embedded)).numpy())
+        return nearness(embedded, self.encoder.candidates(context), "euclidean")
+
+    def _translated(self, query: Tag, context: Indices) -> Tag:
+        """Return the query in the network's own numbering."""
+        if not isinstance(query, Usage):
+            position = int(self._position[query])
+            return position if position >= 0 else Usage.of_context(context)
+        positions = self._position[query.indices]
+        kept = positions >= 0
+        return Usage(query.n_documents, positions[kept], query.counts[kept])
+
+    def _spread(self, scores: Floats) -> Floats:
+        """Return scores over the whole vocabulary, tags that the network does not know last."""
+        if len(self._known) == self._n_tags or not len(scores):
+            return scores if len(scores) else np.empty((0, self._n_tags), dtype=np.float32)
+        spread = np.tile(scores.min(axis=1, keepdims=True) - 1.0, (1, self._n_tags))
+        spread[:, self._known] = scores
+        return np.asarray(spread, dtype=np.float32)
+
+
+def _adapted(recipe: Recipe, n_topics: int | None, shorten: float) -> Recipe:
+    """Return the recipe with another number of topics and scaled steps."""
+
+    def scaled(count: int) -> int:
+        return max(1, round(count * shorten))
+
+    topics = {"n_topics": n_topics or recipe.topics.n_topics}
+    stage1, stage2 = recipe.stage1, recipe.stage2
+    initialisation = recipe.initialisation
+    return recipe.model_copy(
+        update={
+            "topics": recipe.topics.model_copy(update=topics),
+            "initialisation": initialisation.model_copy(update={"steps": scaled(initialisation.steps)}),
+            "stage1": stage1.model_copy(update={"steps": scaled(stage1.steps)}),
+            "stage2": stage2.model_copy(update={"steps": scaled(stage2.steps)}),
+        }
+    )
