@@ -19,6 +19,7 @@ from models.errors import (
     FaultsError,
     InputError,
     NotFoundError,
+    PreconditionError,
     StoreError,
     TagError,
     TagprimeError,
@@ -127,6 +128,8 @@ def translate(error: TagprimeError) -> tuple[int, str, list[Fault]]:
             return 404, error.code, []
         case ConflictError():
             return 409, error.code, []
+        case PreconditionError():
+            return 412, "precondition_failed", []
         case StoreError():
             return 503, "store_unavailable", []
         case BundleError():

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from app import errors, release
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import documents, operation, prime, tags
+from app.routes import documents, models, operation, prime, tags
 from app.services.runtime import Runtime
 from app.settings import Settings
 
@@ -24,6 +24,8 @@ def create_app(settings: Settings) -> FastAPI:
         running = Runtime.open(settings)
         app.state.runtime = running
         refreshing = asyncio.create_task(running.monitor.run())
+        if settings.bundles is not None:  # the store may say that another of them is served
+            await running.monitor.first_look(settings.store_timeout_seconds)
         try:
             yield
         finally:
@@ -37,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext)
     app.add_middleware(StartupFault)
     errors.install(app)
-    for module in (prime, tags, documents, operation):
+    for module in (prime, tags, documents, models, operation):
         app.include_router(module.router)
     describe(app)
     return app

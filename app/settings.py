@@ -3,7 +3,9 @@
 ==================================  =========================  ===============================================
 Variable                            Default                    Meaning
 ==================================  =========================  ===============================================
-``TAGPRIME_BUNDLE``                 the shipped demo           Folder of the bundle that is served.
+``TAGPRIME_BUNDLE``                 the shipped demo           Bundle that ``default`` serves at first.
+``TAGPRIME_BUNDLES``                none                       Folder of bundles to serve by name or alias.
+``TAGPRIME_MAX_MODELS``             ``4``                      Bundles in memory besides those under aliases.
 ``TAGPRIME_DATABASE_URL``           ``sqlite:///tagprime.db``  The document store, as a SQLAlchemy URL.
 ``TAGPRIME_HOST``                   ``127.0.0.1``              Address to listen on.
 ``TAGPRIME_PORT``                   ``8000``                   Port to listen on.
@@ -43,7 +45,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TAGPRIME_", frozen=True, extra="forbid")
 
-    bundle: Path = Field(DEMO_BUNDLE, description="Folder of the bundle that is served.")
+    bundle: Path = Field(DEMO_BUNDLE, description="Bundle that `default` serves at first.")
+    bundles: Path | None = Field(None, description="Folder of bundles to serve by name or alias.")
+    max_models: PositiveInt = Field(4, description="Bundles in memory besides those under aliases.")
     database_url: str = Field("sqlite:///tagprime.db", description="The document store, as a SQLAlchemy URL.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")

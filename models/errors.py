@@ -13,6 +13,7 @@
     ├── SettingsError       a setting of the service is out of range
     ├── NotFoundError       what a request names does not exist
     ├── ConflictError       what a request asks for does not fit what is there now
+    ├── PreconditionError   what a request relies on has changed since
     ├── InputError          a value in a request cannot be used; says which one, and the range
     └── FaultsError         several values in a request cannot be used; says which
 
@@ -86,6 +87,10 @@ class ConflictError(TagprimeError):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class PreconditionError(TagprimeError):
+    """What a request relies on has changed since."""
 
 
 class InputError(TagprimeError):

@@ -53,6 +53,16 @@ tag_aliases = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
 
+model_aliases = Table(
+    "model_aliases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("model", Text, nullable=False),  # NAME@VERSION
+    Column("previous", Text),
+    Column("revision", Integer, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

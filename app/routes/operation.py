@@ -18,13 +18,14 @@ async def livez() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", summary="Can it answer queries?", responses=described(500))
-async def readyz() -> Health:
-    """Answer once the bundle is loaded; queries need nothing else, the store included."""
+@router.get("/readyz", summary="Can it answer queries?", responses=described(500, 503))
+async def readyz(request: Request) -> Health:
+    """Answer 200 while a bundle is served; queries need nothing else, the store included."""
+    await runtime(request).serving(None)
     return Health(status="ok")
 
 
-@router.get("/version", summary="What is running?", responses=described(500))
+@router.get("/version", summary="What is running?", responses=described(500, 503))
 async def version(request: Request) -> Version:
-    """Name the service's version and the model it serves."""
-    return Version(service=release(), model=runtime(request).default.model)
+    """Name the service's version and the model that `default` serves."""
+    return Version(service=release(), model=(await runtime(request).serving(None)).model)

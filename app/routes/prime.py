@@ -43,7 +43,7 @@ async def prime(body: PrimeRequest, request: Request) -> Response:
     alias of `/v1/prime`.
     """
     held = runtime(request)
-    return _json(answer(held.serving(body.model), body, held.settings))
+    return _json(answer(await held.serving(body.model), body, held.settings))
 
 
 @router.post(
@@ -59,15 +59,15 @@ async def prime_batch(body: BatchRequest, request: Request) -> Response:
     check_limit(held.settings, "max_batch", n, "/queries", f"queries holds {n} queries")
     items = []
     for query in body.queries:
-        items.append(_item(held, query, name))
+        items.append(await _item(held, query, name))
         await asyncio.sleep(0)  # a long batch lets others in between
     return _json(BatchResponse(items=items))
 
 
-def _item(held: Runtime, query: Any, request_id: str) -> BatchItem:
+async def _item(held: Runtime, query: Any, request_id: str) -> BatchItem:
     try:
         body = PrimeRequest.model_validate(query)
-        return BatchItem(status=200, result=answer(held.serving(body.model), body, held.settings))
+        return BatchItem(status=200, result=answer(await held.serving(body.model), body, held.settings))
     except ValidationError as error:
         problem = invalid_problem(request_id, error.errors(include_url=False))
     except TagprimeError as error:
@@ -87,4 +87,4 @@ async def embeddings(body: EmbeddingsRequest, request: Request) -> Response:
     Index `candidate` vectors in a vector store and ask it with `query` vectors, compared by `metric`.
     """
     held = runtime(request)
-    return _json(embed(held.serving(body.model), body, held.settings))
+    return _json(embed(await held.serving(body.model), body, held.settings))

@@ -7,19 +7,22 @@ views when the store has changed, and keeps the last ones while the store is awa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from threading import Event
 from time import monotonic
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.db.aliases import alias_table, aliases_mark
 from app.db.engine import transaction
 from app.db.idempotency import forget_older_than
 from app.db.migrations import ensure_current
+from app.db.model_aliases import stored_aliases
 from app.db.repository import change_mark
+from app.services.registry import Registry
 from app.services.rules import TagRules
 from app.services.serving import Serving, StoreView
 from app.services.usage import read_usage
@@ -38,23 +41,23 @@ class StoreMonitor:
     ----------
     engine
         The store.
-    servings
-        Returns the bundles in service.
+    registry
+        The bundles in service, and their aliases.
     settings
         How often to look, and how much to hold.
     """
 
-    def __init__(self, engine: Engine, servings: Callable[[], Sequence[Serving]], settings: Settings) -> None:
+    def __init__(self, engine: Engine, registry: Registry, settings: Settings) -> None:
         self.up = False
         self._engine = engine
-        self._servings = servings
+        self._registry = registry
         self._max_tags = settings.usage_max_tags
         self._interval = settings.store_refresh_seconds
         self._idempotency_hours = settings.idempotency_hours
-        self._seen: dict[int, tuple[Any, ...]] = {}
         self._migrated = False
         self._tidied = 0.0
         self._stopping = asyncio.Event()
+        self._looked = Event()
 
     def refresh(self) -> int:
         """Bring every view that is behind up to date; return how many were.
@@ -67,19 +70,47 @@ class StoreMonitor:
         if not self._migrated:
             ensure_current(self._engine)
             self._migrated = True
-        servings = self._servings()
+        self._follow_aliases()
+        servings = self._registry.active()
         with transaction(self._engine, reads_only=True) as connection:
-            mark = (*change_mark(connection), *aliases_mark(connection))
-            behind = [serving for serving in servings if self._seen.get(id(serving)) != mark]
-            if behind:
-                rules = TagRules.of(alias_table(connection))
-            for serving in behind:
-                usage = read_usage(connection, serving.vocabulary, rules, self._max_tags)
-                index_of = serving.vocabulary.key_to_index
-                junk = frozenset(index_of[tag] for tag in rules.junk if tag in index_of)
-                serving.view = StoreView(rules, usage, junk)
-        self._seen = {id(serving): mark for serving in servings}
+            mark = _mark(connection)
+            behind = [serving for serving in servings if serving.seen != mark]
+            self._renew(connection, behind)
+        for serving in servings:
+            serving.seen = mark
         return len(behind)
+
+    def prepare(self, serving: Serving) -> None:
+        """Give a bundle its view before it answers; without the store it starts from an empty one."""
+        with suppress(StoreError), transaction(self._engine, reads_only=True) as connection:
+            self._renew(connection, [serving])
+
+    def _follow_aliases(self) -> None:
+        # Held from the reading to the following, so that no older answer undoes a move made meanwhile.
+        with self._registry.moving:
+            with transaction(self._engine, reads_only=True) as connection:
+                aliases = stored_aliases(connection)
+            self._registry.follow(
+                {
+                    alias.name: [alias.model, *([alias.previous] if alias.previous else [])]
+                    for alias in aliases
+                }
+            )
+        self._looked.set()
+
+    def _renew(self, connection: Connection, servings: Sequence[Serving]) -> None:
+        if not servings:
+            return
+        rules = TagRules.of(alias_table(connection))
+        for serving in servings:
+            usage = read_usage(connection, serving.vocabulary, rules, self._max_tags)
+            index_of = serving.vocabulary.key_to_index
+            junk = frozenset(index_of[tag] for tag in rules.junk if tag in index_of)
+            serving.view = StoreView(rules, usage, junk)
+
+    async def first_look(self, seconds: float) -> None:
+        """Wait until aliases have been read once, or the store has failed, or `seconds` are over."""
+        await asyncio.to_thread(self._looked.wait, seconds)
 
     def _tidy(self) -> None:
         if monotonic() - self._tidied > _TIDY_SECONDS:
@@ -102,6 +133,11 @@ class StoreMonitor:
                 await asyncio.to_thread(self._tidy)
             except StoreError as error:
                 self.up = False
+                self._looked.set()
                 log.warning("store not read", reason=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._interval)
+
+
+def _mark(connection: Connection) -> tuple[Any, ...]:
+    return (*change_mark(connection), *aliases_mark(connection))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,11 +11,10 @@ from sqlalchemy import Engine
 
 from app.db.engine import open_engine
 from app.services.monitor import StoreMonitor
+from app.services.registry import DEFAULT, Registry
 from app.services.serving import Serving
 from app.settings import Settings
-from models.bundle import load_bundle
-from models.errors import NotFoundError
-from models.vocabulary import shown
+from models.errors import BundleError
 
 
 @dataclass(frozen=True)
@@ -23,28 +23,44 @@ class Runtime:
 
     settings: Settings
     engine: Engine
-    default: Serving
+    registry: Registry
     monitor: StoreMonitor
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Load and verify the bundle and build what answers from it; the store is not waited for.
+        """Load and verify what is served; the store is not waited for.
 
         Raises
         ------
         BundleError
-            If the bundle cannot be served.
+            If there is nothing that can be served.
         StoreError
             If the database URL cannot be used at all.
         """
         engine = open_engine(settings.database_url, settings.store_timeout_seconds)
         faiss.omp_set_num_threads(settings.threads)
-        default = Serving.of(load_bundle(settings.bundle), settings.index_cache_bytes)
-        monitor = StoreMonitor(engine, lambda: [default], settings)
-        return cls(settings, engine, default, monitor)
+        registry = Registry(settings)
+        registry.open()
+        return cls(settings, engine, registry, StoreMonitor(engine, registry, settings))
 
-    def serving(self, model: str | None) -> Serving:
-        """Return what answers for `model`; NotFoundError if there is no such model."""
-        if model in {None, "default", self.default.model.name}:
-            return self.default
-        raise NotFoundError("model_not_found", f"there is no model {shown(str(model))}")
+    async def serving(self, model: str | None) -> Serving:
+        """Return what answers for `model`; one that is not in memory is loaded.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such model.
+        BundleError
+            If it cannot be served.
+        """
+        found = self.registry.serving(model)
+        if found is not None:
+            return found
+        if model in {None, DEFAULT}:
+            raise BundleError("no bundle can be served; /v1/models tells what is wrong with each")
+        return await asyncio.to_thread(self.registry.load, str(model))
+
+    @property
+    def ready(self) -> bool:
+        """Whether queries can be answered."""
+        return self.registry.serving(None) is not None

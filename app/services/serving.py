@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from app.schemas.base import ModelVersion
 from app.services.rules import TagRules
@@ -30,6 +30,8 @@ class Serving:
     ----------
     view
         Replaced as a whole when the store has changed.
+    seen
+        The mark of the store that the view shows.
     """
 
     def __init__(self, bundle: Bundle, search: TagSearch) -> None:
@@ -39,6 +41,7 @@ class Serving:
         self.model = ModelVersion(name=bundle.name, version=bundle.version)
         self.sorted_tags: list[str] = sorted(bundle.vocabulary.index_to_key)
         self.view = StoreView()
+        self.seen: tuple[Any, ...] | None = None
 
     @classmethod
     def of(cls, bundle: Bundle, cache_bytes: int) -> Self:
