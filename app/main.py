@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import errors, release
+from app.gate import Gate
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
 from app.routes import documents, models, operation, prime, tags
@@ -36,10 +37,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Tagprime", version=release(), lifespan=lifespan, redirect_slashes=False)
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext)
     app.add_middleware(StartupFault)
     errors.install(app)
     for module in (prime, tags, documents, models, operation):
         app.include_router(module.router)
-    describe(app)
+    describe(app, keys_required=settings.auth == "required")
     return app

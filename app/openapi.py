@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from app.errors import Problem
+from app.errors import Problem, described
 
 DESCRIPTION = """\
 Semantic tag search for music apps: `POST /v1/prime` ranks a vocabulary's tags by how related they are
@@ -15,7 +15,7 @@ to a tag *in its context*. Every error is a problem document (RFC 9457), `applic
 """
 
 
-def describe(app: FastAPI) -> None:
+def describe(app: FastAPI, keys_required: bool) -> None:
     """Make `app` describe its problems in ``/openapi.json``, ``/docs`` included."""
     generate = app.openapi
 
@@ -29,6 +29,13 @@ def describe(app: FastAPI) -> None:
             schemas |= definitions["$defs"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    # Not of the route but of the gate before it.
+                    operation["responses"] |= {str(k): v for k, v in described(401, 403, 429).items()}
+            schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            if keys_required:
+                schema["security"] = [{"key": []}]
             app.openapi_schema = schema
         return app.openapi_schema
 

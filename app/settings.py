@@ -9,6 +9,8 @@ Variable                            Default                    Meaning
 ``TAGPRIME_DATABASE_URL``           ``sqlite:///tagprime.db``  The document store, as a SQLAlchemy URL.
 ``TAGPRIME_HOST``                   ``127.0.0.1``              Address to listen on.
 ``TAGPRIME_PORT``                   ``8000``                   Port to listen on.
+``TAGPRIME_AUTH``                   ``off``                    ``required`` asks every request for a key.
+``TAGPRIME_RATE_LIMIT``             none                       Requests of one key, such as ``600/minute``.
 ``TAGPRIME_LOG_LEVEL``              ``info``                   ``debug``, ``info``, ``warning``, ``error``.
 ``TAGPRIME_MAX_BODY_BYTES``         ``1000000``                Largest request body.
 ``TAGPRIME_MAX_RESULTS``            ``1000``                   Largest ``limit`` of a query.
@@ -20,7 +22,7 @@ Variable                            Default                    Meaning
 ``TAGPRIME_IDEMPOTENCY_HOURS``      ``48``                     How long an Idempotency-Key is remembered.
 ``TAGPRIME_INDEX_CACHE_BYTES``      ``67108864``               Memory for indexes of recent contexts.
 ``TAGPRIME_THREADS``                ``1``                      Threads of one search.
-``TAGPRIME_STORE_REFRESH_SECONDS``  ``5``                      How old what queries know of the store may get.
+``TAGPRIME_STORE_REFRESH_SECONDS``  ``2``                      How old what queries know of the store may get.
 ``TAGPRIME_USAGE_MAX_TAGS``         ``5000``                   OOV tags whose usage is held in memory.
 ``TAGPRIME_STORE_TIMEOUT_SECONDS``  ``5``                      Longest wait for the store.
 ==================================  =========================  ===============================================
@@ -28,10 +30,11 @@ Variable                            Default                    Meaning
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import models
@@ -51,6 +54,8 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///tagprime.db", description="The document store, as a SQLAlchemy URL.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
+    rate_limit: str | None = Field(None, description="Requests of one key, such as `600/minute`.")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning`, `error`.")
     max_body_bytes: PositiveInt = Field(1_000_000, description="Largest request body.")
     max_results: PositiveInt = Field(1000, description="Largest `limit` of a query.")
@@ -63,10 +68,17 @@ class Settings(BaseSettings):
     index_cache_bytes: PositiveInt = Field(64 * 2**20, description="Memory for indexes of recent contexts.")
     threads: PositiveInt = Field(1, description="Threads of one search.")
     store_refresh_seconds: PositiveFloat = Field(
-        5, description="How old what queries know of the store may get."
+        2, description="How old what queries know of the store may get."
     )
     usage_max_tags: PositiveInt = Field(5000, description="OOV tags whose usage is held in memory.")
     store_timeout_seconds: PositiveFloat = Field(5, description="Longest wait for the store.")
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _a_rate(cls, text: str | None) -> str | None:
+        if text is not None and not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
+            raise ValueError("a rate is NUMBER/second, /minute, /hour or /day")
+        return text
 
 
 def variable(name: str) -> str:

@@ -146,6 +146,35 @@ def save_bundle(
     return load_bundle(path)
 
 
+def copy_bundle(path: Path, folder: Path) -> Bundle:
+    """Copy a verified bundle into `folder`, under its name and version; one that is there stays.
+
+    Raises
+    ------
+    BundleError
+        If the bundle does not load, or `folder` cannot be written.
+    """
+    bundle = load_bundle(path)
+    target = folder / f"{bundle.name}-{bundle.version}"
+    if target.exists():
+        return load_bundle(target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder))
+        try:
+            for name in (MANIFEST, *bundle.manifest.files):
+                _write(partial / name, (path / name).read_bytes())
+            load_bundle(partial)
+            partial.chmod(0o755)
+            partial.rename(target)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be written: {error.strerror}") from None
+    return load_bundle(target)
+
+
 def _take_name(partial: Path, path: Path) -> None:
     if not path.exists():
         partial.rename(path)

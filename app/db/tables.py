@@ -53,6 +53,18 @@ tag_aliases = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
 
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the secret
+    Column("scope", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+
 model_aliases = Table(
     "model_aliases",
     metadata,

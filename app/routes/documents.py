@@ -75,7 +75,7 @@ async def post_documents(
     written as it comes, in batches, and `GET /v1/imports/{Idempotency-Key}` tells how far it is.
     """
     held = runtime(request)
-    key = None if idempotency_key is None else f"any:{idempotency_key}"
+    key = None if idempotency_key is None else f"{request.state.owner}:{idempotency_key}"
     kind = media_type(request)
     if kind in NDJSON:
         work = Import(held.engine, key, held.settings.max_document_tags)
@@ -141,7 +141,7 @@ def _spooled(spool: BinaryIO) -> Iterator[list[bytes]]:
 @router.get("/imports/{key}", summary="How far is an import?", responses=described(404, 422, 500, 503))
 async def get_import(key: str, request: Request) -> Written:
     """Tell how far the import with this Idempotency-Key has come, or what became of it."""
-    return await documents.progress(runtime(request).engine, f"any:{key}")
+    return await documents.progress(runtime(request).engine, f"{request.state.owner}:{key}")
 
 
 @router.get("/documents", summary="List documents", responses=described(422, 500, 503))

@@ -22,6 +22,7 @@ from app.db.idempotency import forget_older_than
 from app.db.migrations import ensure_current
 from app.db.model_aliases import stored_aliases
 from app.db.repository import change_mark
+from app.services.keys import KeyRing
 from app.services.registry import Registry
 from app.services.rules import TagRules
 from app.services.serving import Serving, StoreView
@@ -43,14 +44,17 @@ class StoreMonitor:
         The store.
     registry
         The bundles in service, and their aliases.
+    keys
+        The keys that open the service.
     settings
         How often to look, and how much to hold.
     """
 
-    def __init__(self, engine: Engine, registry: Registry, settings: Settings) -> None:
+    def __init__(self, engine: Engine, registry: Registry, keys: KeyRing, settings: Settings) -> None:
         self.up = False
         self._engine = engine
         self._registry = registry
+        self._keys = keys
         self._max_tags = settings.usage_max_tags
         self._interval = settings.store_refresh_seconds
         self._idempotency_hours = settings.idempotency_hours
@@ -70,6 +74,7 @@ class StoreMonitor:
         if not self._migrated:
             ensure_current(self._engine)
             self._migrated = True
+        self._keys.read()
         self._follow_aliases()
         servings = self._registry.active()
         with transaction(self._engine, reads_only=True) as connection:

@@ -10,6 +10,7 @@ import faiss
 from sqlalchemy import Engine
 
 from app.db.engine import open_engine
+from app.services.keys import KeyRing
 from app.services.monitor import StoreMonitor
 from app.services.registry import DEFAULT, Registry
 from app.services.serving import Serving
@@ -25,6 +26,7 @@ class Runtime:
     engine: Engine
     registry: Registry
     monitor: StoreMonitor
+    keys: KeyRing
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -41,7 +43,8 @@ class Runtime:
         faiss.omp_set_num_threads(settings.threads)
         registry = Registry(settings)
         registry.open()
-        return cls(settings, engine, registry, StoreMonitor(engine, registry, settings))
+        keys = KeyRing(engine)
+        return cls(settings, engine, registry, StoreMonitor(engine, registry, keys, settings), keys)
 
     async def serving(self, model: str | None) -> Serving:
         """Return what answers for `model`; one that is not in memory is loaded.

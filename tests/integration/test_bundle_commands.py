@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from models.bundle import ENCODER_FILE, Bundle
+from models.bundle import ENCODER_FILE, Bundle, load_bundle
 
 TAGS = ["lo-fi", "hip hop", "chill"]
 
@@ -37,3 +38,17 @@ def test_a_harmed_bundle_is_one_clear_line(make_bundle: Callable[..., Any], comm
     assert done.returncode == 1
     assert "encoder.safetensors: has 4 bytes" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_bundle_is_copied_into_a_registry_once(make_bundle: Callable[..., Bundle], tmp_path: Path) -> None:
+    bundle = make_bundle(TAGS)
+    registry = tmp_path / "bundles"
+    for _ in range(2):
+        done = tagprime("bundle", "import", str(bundle.path), "--bundles", str(registry))
+        assert done.stdout == f"{bundle.name}@{bundle.version}\n", done.stderr
+    [copied] = registry.iterdir()
+    assert load_bundle(copied).version == bundle.version
+    (bundle.path / ENCODER_FILE).write_bytes(b"harm")
+    harmed = tagprime("bundle", "import", str(bundle.path), "--bundles", str(tmp_path / "other"))
+    assert harmed.returncode == 1
+    assert not (tmp_path / "other").exists()

@@ -1,0 +1,65 @@
+"""`tagprime documents` and `tagprime db`: the store's content and its schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from app.commands.options import Database, settings_with
+
+documents = typer.Typer(help="The documents of the store.", no_args_is_help=True)
+database = typer.Typer(help="The store's schema.", no_args_is_help=True)
+
+
+@documents.command("import")
+def import_documents(
+    file: Annotated[Path, typer.Argument(help="`.jsonl`, `.ndjson` or `.csv`.")],
+    skip_faulty: Annotated[
+        bool, typer.Option("--skip-faulty", help="Import the rest of a file with faulty lines.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Add a file's documents to the store; one that is there already is brought up to date."""
+    from rich.progress import Progress
+
+    from app.db.engine import open_engine
+    from app.db.migrations import ensure_current
+    from app.services.importing import check_file, import_file, refuse_faults
+
+    settings = settings_with(database_url=database)
+    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    errors = Console(stderr=True)
+    with errors.status(f"Checking {file}"):
+        ensure_current(engine)
+        checked = check_file(file)
+    if not skip_faulty:
+        refuse_faults(file, checked)
+    for fault in checked.first_faults:
+        errors.print(f"[yellow]skipped[/] {escape(fault)}", soft_wrap=True, highlight=False)
+    if checked.n_faults > len(checked.first_faults):
+        errors.print(f"[yellow]skipped[/] {checked.n_faults} lines in all", highlight=False)
+    with Progress(console=errors) as bar:
+        task = bar.add_task("Importing", total=checked.n_documents)
+        written = import_file(file, engine, lambda n: bar.advance(task, n))
+    engine.dispose()
+    Console().print(
+        f"{written.created} created, {written.updated} updated, {written.unchanged} unchanged",
+        highlight=False,
+    )
+
+
+@database.command("upgrade")
+def upgrade_database(database: Database = None) -> None:
+    """Bring the store's schema up to this version of tagprime."""
+    from app.db.engine import open_engine
+    from app.db.migrations import HEAD, upgrade
+
+    settings = settings_with(database_url=database)
+    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    upgrade(engine)
+    engine.dispose()
+    Console().print(f"the store is at revision {HEAD}", highlight=False)
