@@ -142,8 +142,8 @@ def fetch_corpus(
     module = collection(name)
     if module.DOWNLOAD is None:
         raise CorpusError(
-            f"{name} cannot be fetched by address. Source: {module.SOURCE}. Get it there by hand, then give "
-            f"--path: {module.LAYOUT}"
+            f"{name} has no address to fetch it from. Source: {module.SOURCE}. "
+            f"What to give as --path: {module.LAYOUT}"
         )
     console = Console()
     console.print(f"{name}: licence {escape(module.LICENCE)}", highlight=False)

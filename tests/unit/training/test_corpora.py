@@ -125,6 +125,7 @@ def test_a_loader_declares_where_its_collection_comes_from(name: str) -> None:
         assert declared.strip() == declared != ""
     for digest in module.CHECKSUMS.values():
         assert digest is None or (len(digest) == 64 and int(digest, 16))
+    assert module.DOWNLOAD is None or module.DOWNLOAD.files.keys() == module.CHECKSUMS.keys()
 
 
 @pytest.mark.parametrize("name", TINY)
