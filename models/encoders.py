@@ -123,6 +123,8 @@ class SiameseEncoder:
         Training statistics of the context features.
     oov_rule
         Chosen on validation documents at training.
+    context_length
+        Tags that every local context counts for, or None (see `closed_form_log_posterior`).
 
     References
     ----------
@@ -158,6 +160,7 @@ class SiameseEncoder:
     context_mean: Floats
     context_std: Floats
     oov_rule: OovRule
+    context_length: float | None = None
 
     @property
     def dim(self) -> int:
@@ -166,7 +169,7 @@ class SiameseEncoder:
 
     def context_features(self, contexts: Sequence[Indices]) -> Floats:
         """Return the standardised log posterior of each local context, shape (n, n_topics)."""
-        raw = closed_form_log_posterior(contexts, self.log_prior, self.log_topics)
+        raw = closed_form_log_posterior(contexts, self.log_prior, self.log_topics, self.context_length)
         return standardise_log_posterior(raw, self.context_mean, self.context_std)
 
     def _project(self, tag: Tag) -> Floats:
@@ -197,6 +200,7 @@ class SiameseEncoder:
             "n_tags": int(self.tag_projections.shape[0]),
             "n_topics": int(self.log_topics.shape[0]),
             "widths": [int(bias.shape[0]) for bias in self.biases],
+            "context_length": self.context_length,
         }
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
@@ -236,6 +240,7 @@ class SiameseEncoder:
             biases=tuple(tensors[f"bias_{i}"] for i in range(n_layers)),
             weights=tuple(tensors[f"weight_{i}"] for i in range(1, n_layers)),
             oov_rule=oov_rule,
+            context_length=settings["context_length"],
         )
 
 

@@ -21,7 +21,10 @@ Doubles = npt.NDArray[np.float64]
 
 
 def closed_form_log_posterior(
-    documents: Sequence[Indices], log_prior: npt.NDArray[np.floating], log_topics: npt.NDArray[np.floating]
+    documents: Sequence[Indices],
+    log_prior: npt.NDArray[np.floating],
+    log_topics: npt.NDArray[np.floating],
+    length: float | None = None,
 ) -> Doubles:
     """Return log p(topic) + sum over tags of log p(tag | topic), less its mean over topics.
 
@@ -35,6 +38,10 @@ def closed_form_log_posterior(
         Log of the topics' prior, up to a constant.
     log_topics : array of shape (n_topics, n_tags)
         Log of the topics' tag distributions.
+    length
+        None for Eq. 2 as it stands. Else each document counts as if it had so many tags: a sum over
+        three tags would otherwise be nearer the prior than any document seen in training, so that all
+        short contexts look alike.
 
     Returns
     -------
@@ -46,7 +53,10 @@ def closed_form_log_posterior(
     Sandouk and Chen, Eq. 2.
     """
     prior = log_prior.astype(np.float64)
-    rows = [prior + log_topics[:, tags].sum(axis=1, dtype=np.float64) for tags in documents]
+    rows = []
+    for tags in documents:
+        likelihood = log_topics[:, tags].sum(axis=1, dtype=np.float64)
+        rows.append(prior + (likelihood if length is None else likelihood * (length / max(len(tags), 1))))
     posterior = np.stack(rows) if rows else np.empty((0, len(prior)))
     return np.asarray(posterior - posterior.mean(axis=1, keepdims=True))
 

@@ -40,7 +40,7 @@ def random_siamese_encoder(
 ) -> SiameseEncoder:
     """An encoder with drawn weights: every shape is right and nothing was learnt."""
     rng = np.random.default_rng(seed)
-    settings = {"n_tags": n_tags, "n_topics": n_topics, "widths": list(widths)}
+    settings = {"n_tags": n_tags, "n_topics": n_topics, "widths": list(widths), "context_length": None}
     tensors = {
         name: rng.normal(size=spec.shape).astype(spec.dtype)
         for name, spec in SiameseEncoder.specs(settings).items()

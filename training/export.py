@@ -46,4 +46,5 @@ def siamese_encoder(
         context_mean=array(contexts.mean),
         context_std=array(contexts.std),
         oov_rule=oov_rule,
+        context_length=contexts.length,
     )

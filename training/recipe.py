@@ -31,6 +31,16 @@ class Topics(_Table):
     chunksize: Count
 
 
+class Context(_Table):
+    """How a bag of tags becomes context features.
+
+    ``sum`` is Eq. 2: the log-likelihood of all tags. ``mean`` counts every context as one of the mean
+    training length, so that a context of three tags is as telling as a whole document.
+    """
+
+    likelihood: Literal["sum", "mean"] = "sum"
+
+
 class Network(_Table):
     """Widths of the hidden layers; the last is the embedding."""
 
@@ -100,6 +110,7 @@ class Recipe(_Table):
     family: Literal["siamese"]
     description: str
     topics: Topics
+    context: Context = Context()
     network: Network
     initialisation: Initialisation
     stage1: Stage1

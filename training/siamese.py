@@ -84,7 +84,7 @@ def fit_siamese(
         recipe.topics.chunksize,
         on_pass=None if on_lda_pass is None else lambda: on_lda_pass(recipe.topics.passes),
     )
-    contexts = DocumentContexts(corpus, topics)
+    contexts = DocumentContexts(corpus, topics, recipe.context.likelihood)
     trained = Trainer(corpus, features, contexts, recipe, seed, device).train(run)
     return SiameseModel(features, topics, contexts, trained)
 

@@ -51,6 +51,15 @@ def test_closed_form_is_the_log_of_equation_2_up_to_a_constant() -> None:
     np.testing.assert_allclose(got, np.log(posterior) - np.log(posterior).mean())
 
 
+def test_with_a_length_the_mean_tag_speaks_so_half_a_document_is_as_sure_as_the_whole() -> None:
+    prior, topics = np.log([0.5, 0.5]), np.log([[0.4, 0.4, 0.2], [0.1, 0.1, 0.8]])
+    one, two, none = np.array([0]), np.array([0, 1]), np.array([], dtype=np.int64)
+    scaled = closed_form_log_posterior([one, two, none], prior, topics, length=10.0)
+    np.testing.assert_allclose(scaled[0], scaled[1])
+    np.testing.assert_allclose(scaled[0], 10 * closed_form_log_posterior([one], prior, topics)[0])
+    np.testing.assert_allclose(scaled[2], 0.0)
+
+
 def test_fitted_topics_find_the_themes_and_repeat_with_their_seed(corpus: TagCorpus) -> None:
     ticks: list[int] = []
     model = fit_lda(corpus, 3, seed=1, passes=10, on_pass=lambda: ticks.append(1))
