@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import typer
 
-from training.commands import corpora, evaluate, train
+from training.commands import corpora, evaluate, reproduce, train, tune
 
 
 def register(root: typer.Typer) -> None:
     """Attach the training commands to the root command."""
     train.register(root)
     evaluate.register(root)
+    reproduce.register(root)
+    tune.register(root)
     corpora.register(root)

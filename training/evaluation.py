@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from models.errors import EvaluationError
 from models.protocols.completion import MIN_TAGS
 from training import methods
 from training.corpus import TagCorpus
+from training.parallel import unordered
 from training.runs.cell import Cell, Run, Settings
 
 PERCENT, FRACTION = "percent", "fraction"
@@ -200,13 +200,11 @@ def _run_all(
     jobs: int,
 ) -> Iterator[tuple[str, int, Cell]]:
     calls = [(corpus, protocol_name, settings, store, names, fold) for (_, fold), names in tasks.items()]
-    if jobs == 1 or len(calls) < 2:
+    if jobs == 1:  # cell by cell, not task by task
         for call in calls:
             yield from _run_task(*call)
         return
-    # Each process gets one thread for BLAS and torch: joblib's loky sets that up before they load.
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
-    for found in parallel(delayed(_run_list)(*call) for call in calls):
+    for found in unordered(_run_list, calls, jobs):
         yield from found
 
 

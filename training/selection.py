@@ -67,9 +67,9 @@ class Selected(Method):
             reached.append(evaluate_priming(method, documents, self_first=method.self_first).metrics["AP"])
         self.chosen = settings[int(np.argmax(reached))]
         self.notes = {"settings": ", ".join(f"{name} {value}" for name, value in self.chosen.items())}
-        self._method: Method = self._make(**self.chosen).fit(corpus, seed)
+        self.method: Method = self._make(**self.chosen).fit(corpus, seed)
         return self
 
     def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
         """Return the chosen method's scores; see `Method.score`."""
-        return self._method.score(queries, contexts)
+        return self.method.score(queries, contexts)

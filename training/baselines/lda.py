@@ -48,3 +48,11 @@ class Lda(TopicRelatedness):
         """Return the variational posterior of bags of tags."""
         posterior: Doubles = self._topics.posterior(list(contexts))
         return posterior
+
+    def in_context(self, context: Indices) -> Doubles:
+        """Return every tag as its share of each topic in one document, shape (n_tags, n_topics).
+
+        p(topic | tag, document), up to a factor: p(tag | topic) times the document's posterior, normalised.
+        """
+        joint = self.tag_given_topic.T * self.posterior([context])
+        return np.asarray(joint / joint.sum(axis=1, keepdims=True))

@@ -141,6 +141,13 @@ class Siamese(Method):
             scores[rows] = self._read(embedded, context)
         return self._spread(scores)
 
+    def embed(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Return the contextual embeddings of queries, shape (n, dim)."""
+        rows = [self._position[context] for context in contexts]
+        known = [row[row >= 0] for row in rows]
+        tags = [self._translated(query, row) for query, row in zip(queries, known, strict=True)]
+        return self.encoder.encode_queries(tags, known)
+
     def _read(self, embedded: Floats, context: Indices) -> Floats:
         if self.reading == "prediction":
             with torch.no_grad():

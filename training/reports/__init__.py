@@ -1,0 +1,1 @@
+"""Tables and figures of the paper's experiments, ours beside the paper's."""
