@@ -168,6 +168,7 @@ class CellStore:
     def __init__(
         self, folder: Path | None, corpus: TagCorpus, protocol_name: str, settings: Settings
     ) -> None:
+        self._corpus = corpus.name
         what = {"corpus": corpus.fingerprint, "protocol": protocol_name, **asdict(settings)}
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
         self._folder = None if folder is None else folder / f"{corpus.name}-{protocol_name}-{digest}"
@@ -176,10 +177,12 @@ class CellStore:
             (self._folder / "settings.json").write_text(json.dumps(what, indent=2, sort_keys=True) + "\n")
 
     def load(self, name: str, fold: int) -> Cell | None:
-        """Return the cell if it is there and was written whole."""
+        """Return the cell if it is there, whole, and of the method as it is defined now."""
         if self._folder is None or not (path := self._folder / f"{name}.{fold}.json").exists():
             return None
-        return Cell.from_json(json.loads(path.read_text()))
+        kept = json.loads(path.read_text())
+        current = methods.definition(name, self._corpus)
+        return Cell.from_json(kept["cell"]) if kept["method"] == current else None
 
     def save(self, name: str, fold: int, cell: Cell) -> None:
         """Write the cell; a killed process leaves the old state or the new one."""
@@ -187,7 +190,8 @@ class CellStore:
             return
         path = self._folder / f"{name}.{fold}.json"
         unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(cell.to_json()))
+        content = {"method": methods.definition(name, self._corpus), "cell": cell.to_json()}
+        unfinished.write_text(json.dumps(content))
         unfinished.replace(path)
 
 

@@ -7,8 +7,10 @@ for, so that a popularity row needs no torch.
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import Any
 
 from models.errors import EvaluationError
@@ -136,6 +138,16 @@ def entry(name: str) -> Entry:
         return METHODS[name]
     except KeyError:
         raise EvaluationError(f"method {name!r} is unknown; known: {', '.join(METHODS)}") from None
+
+
+def definition(name: str, corpus: str | None = None) -> str:
+    """Return everything registered that a method's figures hang on, a recipe's own text included."""
+    found = entry(name)
+    options = {**found.options, **CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})}
+    recipes = resources.files("training") / "recipes"
+    recipe = recipes / f"{options.get('recipe', 'lit')}.toml"
+    text = recipe.read_text(encoding="utf-8") if found.family == "siamese" and recipe.is_file() else ""
+    return json.dumps([found.factory, options, text], sort_keys=True, default=repr)
 
 
 def create(name: str, corpus: str | None = None, **options: Any) -> Method:

@@ -58,7 +58,7 @@ def _train(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
     if topics.n_topics == "hdp":
         raise EvaluationError("an evaluated recipe names its number of topics; 'hdp' seeks another a fold")
     model = topic_model(corpus, topics.n_topics, seed, topics.passes, topics.iterations, topics.chunksize)
-    features, contexts = tag_features(corpus), DocumentContexts(corpus, model)
+    features, contexts = tag_features(corpus), DocumentContexts(corpus, model, recipe.context.likelihood)
     trainer = Trainer(corpus, features, contexts, recipe, seed)
     networks: dict[Stage, ComponentNetwork] = {}
 

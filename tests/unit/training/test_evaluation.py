@@ -7,7 +7,7 @@ import pytest
 
 from models.documents import Document
 from models.errors import EvaluationError
-from training import evaluation
+from training import evaluation, methods
 from training.corpus import Provenance, TagCorpus
 from training.runs import priming
 from training.runs.oov import reservation
@@ -101,6 +101,15 @@ def test_other_settings_do_not_take_kept_results(corpus, settings, tmp_path):
     assert fresh == evaluation.evaluate(corpus, "priming", ["random"], other)
     assert len(list(tmp_path.iterdir())) == 2
     assert json.loads(next(tmp_path.glob("*/settings.json")).read_text())["protocol"] == "priming"
+
+
+def test_a_method_that_is_defined_anew_is_run_anew(corpus, settings, tmp_path, monkeypatch):
+    old = evaluation.evaluate(corpus, "priming", ["lsa-fixed"], settings, folder=tmp_path)
+    changed = methods.Entry("training.baselines.lsa:Lsa", {"dim": 2})
+    monkeypatch.setitem(methods.METHODS, "lsa-fixed", changed)
+    new = evaluation.evaluate(corpus, "priming", ["lsa-fixed"], settings, folder=tmp_path)
+    assert new != old
+    assert new == evaluation.evaluate(corpus, "priming", ["lsa-fixed"], settings)
 
 
 def test_unknown_names_list_the_known_ones(corpus, settings):
