@@ -24,7 +24,7 @@ class TagFeatures:
     cosine : sparse array of shape (n_tags, n_tags), float64
         T_ij / sqrt(T_ii T_jj), in [-1, 1]; row i holds the features of tag i.
     mean, std : arrays of shape (n_tags,), float64
-        Column statistics over the training tags, for z-scores.
+        Column statistics over the training tags, for z-scores; `std` holds the balancing factor.
     document_frequency : array of shape (n_tags,), float64
         Training documents that hold each tag.
     idf_sign : array of shape (n_tags,), float64
@@ -43,7 +43,7 @@ class TagFeatures:
         return np.asarray((rows - self.mean) / self.std, dtype=np.float32)
 
 
-def tag_features(corpus: TagCorpus) -> TagFeatures:
+def tag_features(corpus: TagCorpus, balanced_width: int | None = None) -> TagFeatures:
     """Compute T = U'U from the tf-idf of the corpus and normalise it.
 
     Nothing of size documents x tags or tags x tags is made dense.
@@ -52,6 +52,10 @@ def tag_features(corpus: TagCorpus) -> TagFeatures:
     ----------
     corpus
         Training documents only: test documents must not reach these statistics.
+    balanced_width
+        None for plain z-scores. Else, past so many tags, z-scores are scaled by
+        sqrt(balanced_width / n_tags): a tag's features then weigh as much against its context's in a
+        vocabulary of thousands as they do in one of that size.
 
     Returns
     -------
@@ -75,10 +79,11 @@ def tag_features(corpus: TagCorpus) -> TagFeatures:
     mean = np.asarray(cosine.sum(axis=0)).ravel() / n_tags
     mean_of_squares = np.asarray(cosine.multiply(cosine).sum(axis=0)).ravel() / n_tags
     std = np.sqrt(np.maximum(mean_of_squares - mean**2, 0.0))
+    widening = 1.0 if balanced_width is None else max(1.0, np.sqrt(n_tags / balanced_width))
     return TagFeatures(
         cosine=cosine,
         mean=mean,
-        std=np.where(std < MIN_STD, 1.0, std),
+        std=np.where(std < MIN_STD, 1.0, std) * widening,
         document_frequency=corpus.document_frequency.astype(np.float64),
         idf_sign=np.sign(weights),
     )

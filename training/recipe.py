@@ -42,9 +42,14 @@ class Context(_Table):
 
 
 class Network(_Table):
-    """Widths of the hidden layers; the last is the embedding."""
+    """Widths of the hidden layers; the last is the embedding.
+
+    With ``balanced_width``, tag features of larger vocabularies are scaled down to the weight they have
+    in one of that size; without, thousands of tag features drown the few of the context.
+    """
 
     hidden: Annotated[tuple[Count, ...], Field(min_length=1, max_length=6)]
+    balanced_width: Count | None = None
 
 
 class Initialisation(_Table):

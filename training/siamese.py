@@ -74,7 +74,6 @@ def fit_siamese(
     check_trainable(corpus)
     run = run or Run()
     n_topics = recipe.topics.n_topics
-    features = tag_features(corpus)
     topics = fit_lda(
         corpus,
         seek_n_topics(corpus, seed) if n_topics == "hdp" else n_topics,
@@ -84,9 +83,17 @@ def fit_siamese(
         recipe.topics.chunksize,
         on_pass=None if on_lda_pass is None else lambda: on_lda_pass(recipe.topics.passes),
     )
-    contexts = DocumentContexts(corpus, topics, recipe.context.likelihood)
+    features, contexts = network_inputs(corpus, topics, recipe)
     trained = Trainer(corpus, features, contexts, recipe, seed, device).train(run)
     return SiameseModel(features, topics, contexts, trained)
+
+
+def network_inputs(
+    corpus: TagCorpus, topics: TopicModel, recipe: Recipe
+) -> tuple[TagFeatures, DocumentContexts]:
+    """Return what a recipe's network is fed: features of the tags, and of the documents as contexts."""
+    features = tag_features(corpus, recipe.network.balanced_width)
+    return features, DocumentContexts(corpus, topics, recipe.context.likelihood)
 
 
 def check_trainable(corpus: TagCorpus) -> None:

@@ -15,13 +15,12 @@ from models.errors import EvaluationError
 from models.features import Usage
 from training.baselines.embedding import nearness
 from training.baselines.method import Floats, Indices, Method
-from training.contexts import DocumentContexts
 from training.corpus import TagCorpus
 from training.export import siamese_encoder
-from training.features import tag_features
 from training.network import ComponentNetwork
 from training.recipe import Recipe, load_recipe
 from training.shared_fits import shared, topic_model
+from training.siamese import network_inputs
 from training.trainer import Run, Trainer
 
 Stage = Literal["single", "siamese"]
@@ -58,7 +57,7 @@ def _train(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
     if topics.n_topics == "hdp":
         raise EvaluationError("an evaluated recipe names its number of topics; 'hdp' seeks another a fold")
     model = topic_model(corpus, topics.n_topics, seed, topics.passes, topics.iterations, topics.chunksize)
-    features, contexts = tag_features(corpus), DocumentContexts(corpus, model, recipe.context.likelihood)
+    features, contexts = network_inputs(corpus, model, recipe)
     trainer = Trainer(corpus, features, contexts, recipe, seed)
     networks: dict[Stage, ComponentNetwork] = {}
 

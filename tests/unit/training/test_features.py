@@ -47,6 +47,14 @@ def test_features_are_the_cosines_of_tf_idf_usage_vectors(corpus: TagCorpus) -> 
     np.testing.assert_allclose(standardised, (expected - expected.mean(0)) / expected.std(0), atol=1e-5)
 
 
+def test_past_the_balanced_width_features_are_scaled_and_up_to_it_they_are_not(corpus: TagCorpus) -> None:
+    every = np.arange(corpus.n_tags)
+    plain = tag_features(corpus).standardised(every)
+    np.testing.assert_array_equal(tag_features(corpus, corpus.n_tags).standardised(every), plain)
+    half = tag_features(corpus, 2).standardised(every)
+    np.testing.assert_allclose(half, plain * np.sqrt(2 / corpus.n_tags), rtol=1e-5)
+
+
 def test_a_known_tag_asked_as_if_it_were_not_gets_its_own_features(corpus: TagCorpus) -> None:
     features = tag_features(corpus)
     tag = corpus.vocabulary.key_to_index["guitar"]
