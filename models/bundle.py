@@ -22,8 +22,9 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from models.encoders import FAMILIES, Arrays, Encoder, TensorSpec
+from models.encoders import Arrays, Encoder, TensorSpec
 from models.errors import BundleError, TagError
+from models.families import FAMILIES
 from models.manifest import MANIFEST, Manifest, read_manifest
 from models.vocabulary import Vocabulary
 

@@ -49,6 +49,8 @@ class Encoder(Protocol):
         ``l2`` (smaller is closer) or ``ip`` (larger is closer).
     contextual_candidates
         Whether candidates move with the context (an index per context) or stay (one index).
+    supports_focus
+        Whether a query may weigh itself against its context.
     oov_rule
         Whether the answers to an OOV query are its nearest or its furthest candidates.
     """
@@ -56,6 +58,7 @@ class Encoder(Protocol):
     kind: ClassVar[str]
     metric: ClassVar[Metric]
     contextual_candidates: ClassVar[bool]
+    supports_focus: ClassVar[bool]
 
     @property
     def dim(self) -> int: ...
@@ -134,6 +137,7 @@ class SiameseEncoder:
     kind: ClassVar[str] = "siamese"
     metric: ClassVar[Metric] = "l2"
     contextual_candidates: ClassVar[bool] = True
+    supports_focus: ClassVar[bool] = False
     _PLAIN: ClassVar[tuple[str, ...]] = (
         "tag_projections",
         "tag_weights",
@@ -242,6 +246,3 @@ class SiameseEncoder:
             oov_rule=oov_rule,
             context_length=settings["context_length"],
         )
-
-
-FAMILIES: Mapping[str, type[Encoder]] = {SiameseEncoder.kind: SiameseEncoder}

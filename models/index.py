@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
+from models.completion_encoder import CompletionEncoder
 from models.encoders import Encoder, Metric, Tag
 from models.features import Usage
 
@@ -26,6 +27,9 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
+
+EXHAUSTIVE = 4096
+"""Tags up to which every candidate's score is computed where something is added to inner products."""
 
 # How many more candidates than asked for are fetched at first, so that ties at the end are seen.
 _SLACK = 8
@@ -41,10 +45,13 @@ class Query:
         Position in the vocabulary, or the usage of an OOV tag.
     context : array of shape (n,), int64
         In-vocabulary context tags.
+    focus
+        The query tag's own weight among its context; only encoders that support it take another than 1.
     """
 
     tag: Tag
     context: Indices
+    focus: float = 1.0
 
     def local_context(self) -> Indices:
         """Return the context with the query tag in it, sorted, each tag once."""
@@ -123,6 +130,37 @@ class FlatIndex:
                 return self._ranking(kept[order], values[order], furthest)
             fetch = min(n, 2 * fetch)  # the last one taken may tie with one not fetched
 
+    def search_added(self, query: Floats, added: Floats, k: int, exclude: Indices) -> Ranking:
+        """Return the best `k` by inner product plus `added`, exactly (``ip`` only).
+
+        A large vocabulary is not scored whole: of the best by inner product and the best by `added`, the
+        union is scored, and widened until no candidate outside of it could still come in (Fagin's
+        threshold).
+
+        Parameters
+        ----------
+        query : array of shape (dim,), float32
+        added : array of shape (n_tags,), float32
+            What each candidate's score gains beside the inner product.
+        k, exclude
+            As in `search`.
+        """
+        n = len(self.vectors)
+        fetch = n if n <= EXHAUSTIVE else min(n, 4 * (k + len(exclude)) + EXHAUSTIVE // 8)
+        while True:
+            found, bound = np.arange(n), -np.inf
+            if fetch < n:
+                inner, near = self._index.search(query[None, :], fetch)
+                gaining = np.argpartition(-added, fetch - 1)[:fetch]
+                found = np.union1d(near[0], gaining)
+                bound = float(inner[0, -1]) + float(added[gaining].min())
+            kept = found[~np.isin(found, exclude)]
+            values = self._values(query, kept) + added[kept]
+            order = np.lexsort((kept, -values))[:k]
+            if fetch == n or (len(order) == k and values[order[-1]] > bound + 1e-4):
+                return Ranking(kept[order], values[order], None)
+            fetch = min(n, 4 * fetch)
+
     def _values(self, query: Floats, candidates: Indices) -> Floats:
         """Return distances (``l2``) or inner products (``ip``), the same for any batch."""
         vectors = self.vectors[candidates]
@@ -167,12 +205,31 @@ class TagSearch:
         if not queries:
             return []
         contexts = [query.local_context() for query in queries]
+        if isinstance(self.encoder, CompletionEncoder):
+            return self._search_completion(self.encoder, queries, contexts, limit, exclude)
         vectors = self.encoder.encode_queries([query.tag for query in queries], contexts)
         rankings = []
         for query, context, vector, excluded in zip(queries, contexts, vectors, exclude, strict=True):
             furthest = self.encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
             rankings.append(self.index(context).search(vector, limit, excluded, furthest))
         return rankings
+
+    def _search_completion(
+        self,
+        encoder: CompletionEncoder,
+        queries: Sequence[Query],
+        contexts: Sequence[Indices],
+        limit: int,
+        exclude: Sequence[Indices],
+    ) -> list[Ranking]:
+        tags, focus = [query.tag for query in queries], [query.focus for query in queries]
+        vectors = encoder.encode_queries(tags, contexts, focus)
+        added = encoder.linear_scores(tags, contexts, focus)
+        index = self.index(np.empty(0, dtype=np.int64))
+        return [
+            index.search_added(vector, row, limit, excluded)
+            for vector, row, excluded in zip(vectors, added, exclude, strict=True)
+        ]
 
     def index(self, context: Indices) -> FlatIndex:
         """Return the index of a local context, from the cache where it is there."""

@@ -99,6 +99,10 @@ METHODS: dict[str, Entry] = {
     "edlae": Entry("training.baselines.linear:Edlae", {"settings": EDLAE_GRID}),
     "edlae-30-.7": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
     "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
+    "completion": Entry("training.completion.method:CompletionMethod"),
+    "completion-a": Entry(
+        "training.completion.method:CompletionMethod", {"recipe": "completion", "towers": {"variant": "a"}}
+    ),
     "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
     "single-lit": Entry(_SIAMESE, {"stage": "single"}, family="siamese"),
     "siamese-lit": Entry(_SIAMESE, family="siamese"),

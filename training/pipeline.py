@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,13 @@ import numpy as np
 import torch
 
 from models.bundle import Bundle, save_bundle
+from models.completion_encoder import CompletionEncoder
 from models.encoders import OovRule, SiameseEncoder
 from models.errors import BundleError, TrainingError
+from training.completion.export import check_towers
+from training.completion.fit import fit_completion
+from training.completion.recipe import CompletionRecipe
+from training.completion.towers import TwoTowers
 from training.corpus import TagCorpus
 from training.recipe import Recipe
 from training.siamese import SiameseModel, check_trainable, fit_siamese
@@ -48,11 +53,15 @@ class Watch:
 
 
 def train_bundle(
-    corpus: TagCorpus, recipe: Recipe, out: Path, seed: int, device: str, watch: Watch, replace: bool = False
+    corpus: TagCorpus,
+    recipe: Recipe | CompletionRecipe,
+    out: Path,
+    seed: int,
+    device: str,
+    watch: Watch,
+    replace: bool = False,
 ) -> Bundle:
-    """Train a siamese encoder on a corpus and save it as a bundle.
-
-    Some documents are held out; on them the quality is measured and the OOV rule chosen.
+    """Train an encoder of the recipe's family on a corpus and save it as a bundle.
 
     Raises
     ------
@@ -60,6 +69,63 @@ def train_bundle(
         If the corpus cannot be trained on, or training was stopped before there was anything to keep.
     BundleError
         If `out` is taken, or what was written does not equal what was trained.
+    """
+    if isinstance(recipe, CompletionRecipe):
+        return train_completion_bundle(corpus, recipe, out, seed, device, watch, replace)
+    return train_siamese_bundle(corpus, recipe, out, seed, device, watch, replace)
+
+
+def train_completion_bundle(
+    corpus: TagCorpus,
+    recipe: CompletionRecipe,
+    out: Path,
+    seed: int,
+    device: str,
+    watch: Watch,
+    replace: bool = False,
+) -> Bundle:
+    """Train a completion encoder on all documents and save it as a bundle.
+
+    Settings are chosen, and the quality is measured, with a tenth of the documents held off; the encoder
+    that is kept has seen all of them. See `train_bundle`.
+    """
+    watch.on_stage(f"training on {corpus.n_documents} documents, {corpus.n_tags} tags")
+    trained = fit_completion(corpus, recipe, seed, device, watch.run.on_step, watch.run.stop)
+    describe = {
+        "corpus": corpus_description(corpus),
+        "training": {
+            "recipe": recipe.model_dump(mode="json"),
+            "seed": seed,
+            "chosen": asdict(trained.chosen),
+            "steps": trained.steps,
+            "training_documents": corpus.n_documents,
+        },
+        "quality": {"completion": trained.quality},
+        **build_description(),
+    }
+    return save_bundle(
+        out,
+        trained.encoder,
+        corpus.vocabulary,
+        describe,
+        lambda saved: check_completion_export(saved, trained.towers, corpus),
+        replace,
+    )
+
+
+def check_completion_export(saved: Bundle, towers: TwoTowers, corpus: TagCorpus) -> None:
+    """Compare a saved bundle's vectors with the towers' own; BundleError if they differ."""
+    if not isinstance(saved.encoder, CompletionEncoder):
+        raise BundleError(f"{saved.path}: was read back as a {saved.encoder.kind} encoder")
+    check_towers(saved.encoder, towers, corpus)
+
+
+def train_siamese_bundle(
+    corpus: TagCorpus, recipe: Recipe, out: Path, seed: int, device: str, watch: Watch, replace: bool = False
+) -> Bundle:
+    """Train a siamese encoder on a corpus and save it as a bundle; see `train_bundle`.
+
+    Some documents are held out; on them the quality is measured and the OOV rule chosen.
     """
     check_trainable(corpus)
     training, validation = split_validation(corpus, recipe.validation.share, seed)

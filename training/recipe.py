@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.errors import RecipeError
+from training.completion.recipe import CompletionRecipe
 
 Count = Annotated[int, Field(ge=1)]
 Steps = Annotated[int, Field(ge=0)]
@@ -133,7 +134,15 @@ def recipe_names() -> list[str]:
     )
 
 
-def load_recipe(name: str) -> Recipe:
+def load_siamese_recipe(name: str) -> Recipe:
+    """Read a recipe of the siamese family; RecipeError for any other, as `load_recipe`."""
+    recipe = load_recipe(name)
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"recipe {name} is of the {recipe.family} family; a siamese one is needed")
+    return recipe
+
+
+def load_recipe(name: str) -> Recipe | CompletionRecipe:
     """Read a recipe by its name, or from a path that ends in .toml.
 
     Raises
@@ -154,7 +163,9 @@ def load_recipe(name: str) -> Recipe:
             f"there is no recipe {name!r}; known: {', '.join(recipe_names())}, or the path of a .toml file"
         )
     try:
-        return Recipe.model_validate(tomllib.loads(text))
+        content = tomllib.loads(text)
+        kind = CompletionRecipe if content.get("family") == "completion" else Recipe
+        return kind.model_validate(content)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"recipe {name} is not TOML: {error}") from None
     except ValidationError as error:

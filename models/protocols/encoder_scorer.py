@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from models.completion_encoder import CompletionEncoder
 from models.encoders import Encoder, Tag
 
 Floats = npt.NDArray[np.float32]
@@ -14,7 +15,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class EncoderScorer:
-    """Scores with an encoder's vectors: inner products, or negated Euclidean distances.
+    """Scores with an encoder's vectors: inner products and what is added to them, or negated distances.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class EncoderScorer:
 
     def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
         """Return scores of shape (n, n_tags); queries of one context share its candidates."""
+        if not queries:
+            return np.empty((0, len(self.encoder.candidates(None))), dtype=np.float32)
         vectors = self.encoder.encode_queries(queries, contexts)
         rows_of: dict[bytes, list[int]] = {}
         for row, context in enumerate(contexts):
@@ -39,7 +42,10 @@ class EncoderScorer:
             )
             for row in rows:
                 scores[row] = self._score(vectors[row], candidates)
-        return np.stack(scores)
+        found = np.stack(scores)
+        if isinstance(self.encoder, CompletionEncoder):
+            found += self.encoder.linear_scores(queries, contexts)
+        return found
 
     def _score(self, vector: Floats, candidates: Floats) -> Floats:
         if self.encoder.metric == "ip":

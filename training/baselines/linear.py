@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-import numpy as np
-
 from models.encoders import Tag
-from models.features import Usage
-from models.linear import LinearTerm, Update
+from models.linear import LinearTerm
 from training.baselines.method import Floats, Indices, Method
 from training.completion import counts
-from training.completion.linear import fit_linear, solve_columns
+from training.completion.linear import TermScorer, fit_linear, solve_columns
 from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import TagCorpus
 
@@ -58,9 +55,11 @@ class Edlae(Method):
             rest, held_off = hold_off(corpus, seed)
             popularity = rest.document_frequency
             queries = validation_queries(held_off, seed)
-            chosen = select(self._settings, lambda s: _Term(self._solve(rest, s)), queries, popularity)
+            chosen = select(
+                self._settings, lambda pair: TermScorer(self._solve(rest, pair)), [queries], popularity
+            )
         self.settings = chosen
-        self._scorer = _Term(self._solve(corpus, chosen))
+        self._scorer = TermScorer(self._solve(corpus, chosen))
         return self
 
     def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
@@ -88,22 +87,3 @@ class Ease(Edlae):
 
     def __init__(self, l2: Sequence[float] = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)) -> None:
         super().__init__([(penalty, 0.0) for penalty in l2], duplicate_weighted=False)
-
-
-class _Term:
-    """A linear term as a scorer."""
-
-    def __init__(self, term: LinearTerm) -> None:
-        self._term = term
-
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
-        updates: dict[int, Update] = {}
-        scores = np.zeros((len(queries), self._term.n_tags), dtype=np.float32)
-        for row, query, context in zip(scores, queries, contexts, strict=True):
-            weights = np.ones(len(context), dtype=np.float32)
-            if isinstance(query, Usage) and query.n_documents:
-                update = updates.get(id(query)) or updates.setdefault(id(query), self._term.updated(query))
-                row[:] = update.rows(self._term, context, weights) + update.own_row()
-            else:
-                row[:] = self._term.combine(context, weights)
-        return scores

@@ -18,7 +18,7 @@ from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
 from training.export import siamese_encoder
 from training.network import ComponentNetwork
-from training.recipe import Recipe, load_recipe
+from training.recipe import Recipe, load_siamese_recipe
 from training.shared_fits import shared, topic_model
 from training.siamese import network_inputs
 from training.trainer import Run, Trainer
@@ -106,7 +106,8 @@ class Siamese(Method):
         oov_rule: OovRule = "nearest",
         shorten: float = 1.0,
     ) -> None:
-        self.recipe = _adapted(load_recipe(recipe) if isinstance(recipe, str) else recipe, n_topics, shorten)
+        chosen = load_siamese_recipe(recipe) if isinstance(recipe, str) else recipe
+        self.recipe = _adapted(chosen, n_topics, shorten)
         self.stage: Stage = stage
         self.reading = reading
         self.oov_rule = oov_rule

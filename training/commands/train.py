@@ -28,8 +28,8 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the bundle to make; it must not exist yet.")],
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
     recipe: Annotated[
-        str, typer.Option(help="Recipe by name (lit, ext), or a .toml file of your own.")
-    ] = "ext",
+        str, typer.Option(help="Recipe by name (completion, lit, ext), or a .toml file of your own.")
+    ] = "completion",
     min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least so many documents.")] = 1,
     min_tags: Annotated[int, typer.Option(min=1, help="Then keep documents with at least so many tags.")] = 1,
     topics: Annotated[
@@ -57,12 +57,14 @@ def train(
     from training.corpora import load_corpus
     from training.curves import write_losses
     from training.pipeline import Watch, train_bundle
-    from training.recipe import load_recipe
+    from training.recipe import Recipe, load_recipe
     from training.trainer import Run
 
     torch.set_num_threads(threads)
     chosen = load_recipe(recipe)
     if topics is not None:
+        if not isinstance(chosen, Recipe):
+            raise RecipeError(f"--topics is for recipes with a topic model; {chosen.name} has none")
         chosen = chosen.model_copy(
             update={"topics": chosen.topics.model_copy(update={"n_topics": _topics(topics)})}
         )

@@ -14,11 +14,15 @@ H. Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 
-from models.linear import LinearTerm
+from models.encoders import Indices, Tag
+from models.features import Usage
+from models.linear import LinearTerm, Update
 
 DENSE_LIMIT = 20_000
 """Tags up to which B is an array; past it, nothing of size n_tags x n_tags is ever made."""
@@ -123,3 +127,23 @@ def solve_columns(
 def _block(counts: sparse.csr_array, tags: npt.NDArray[np.integer]) -> Floats:
     """Return the dense sub-matrix of `counts` at `tags`."""
     return np.asarray(counts[tags][:, tags].toarray(), dtype=np.float64)
+
+
+class TermScorer:
+    """A linear term alone as a scorer; the query counts as one of its context."""
+
+    def __init__(self, term: LinearTerm) -> None:
+        self._term = term
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> npt.NDArray[np.float32]:
+        """Sum the rows of B; see `training.baselines.method.Method.score`."""
+        updates: dict[int, Update] = {}
+        scores = np.zeros((len(queries), self._term.n_tags), dtype=np.float32)
+        for row, query, context in zip(scores, queries, contexts, strict=True):
+            weights = np.ones(len(context), dtype=np.float32)
+            if isinstance(query, Usage) and query.n_documents:
+                update = updates.get(id(query)) or updates.setdefault(id(query), self._term.updated(query))
+                row[:] = update.rows(self._term, context, weights) + update.own_row()
+            else:
+                row[:] = self._term.combine(context, weights)
+        return scores

@@ -28,7 +28,7 @@ IGNORANT = {"random", "popularity", "echo"}
 # Know only pairs that they have met.
 LITERAL = IGNORANT | {"cooccurrence"}
 # Regressions learn that two frequent tags which never meet repel each other.
-REPELLING = {name for name in METHODS if name.startswith(("ease", "edlae"))}
+REPELLING = {name for name in METHODS if name.startswith(("ease", "edlae", "completion"))}
 # Learn from what a document does not hold, too: to them, a pair that never meets is one that excludes itself.
 EXCLUDING = {"siamese-lit", "single-prediction", "siamese-prediction"}
 _QUICK = {"n_topics": 4, "shorten": 0.1}
@@ -42,6 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "plsa": {"n_topics": 3},
     "rbm": {"settings": TrainingSettings(n_hidden=6)},
     "crbm": {"settings": TrainingSettings(n_hidden=6)},
+    **{name: {"training": {"steps": 120, "epochs": 1}} for name in ("completion", "completion-a")},
 }
 
 

@@ -1,0 +1,307 @@
+"""The completion encoder: a contextual two-tower network beside a linear item-item term, in NumPy.
+
+::
+
+    score(c | q, ctx) = f(q, ctx) . g(c) + b_c + kappa * sum over t in ctx of w_t B[t, c]
+
+Conventions
+-----------
+w_t mixes 1 with the attention's share of t (k times it, for a context of k tags), so that what the query
+turns away from counts less in both terms.
+
+Candidates are static: ``[g, b]``, one row a tag, so that one inner-product index serves every query; a
+query is ``[f, 1]``. The linear term is added by `linear_scores`. A local context holds the query tag where
+it is known; ``focus`` is the query's own weight (1 completes a track, about 2 asks what is related to this
+tag), in the linear term and, before the shares are made to sum to 1, in the attention.
+
+A tag outside the vocabulary is answered from its `Usage`: the tower from its co-occurrence features, the
+linear term from the update its counts bring. With nothing known of it (``Usage.unknown()``) it is left
+out, and the context answers alone, each of its tags taking its turn as the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders import Arrays, Indices, Metric, OovRule, Tag, TensorSpec
+from models.features import Usage
+from models.linear import LinearTerm
+
+Floats = npt.NDArray[np.float32]
+Variant = Literal["a", "b"]
+
+# The scalars of the tower and of the mix, in the order of the tensor that keeps them.
+_SCALES = ("context_scale", "query_scale", "kappa", "linear_attention")
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A query's side of the tower: query vectors (n, width), tokens (k, width) and shares (n, k)."""
+
+    queries: Floats
+    tokens: Floats
+    shares: Floats
+
+
+@dataclass(frozen=True)
+class CompletionEncoder:
+    """Both towers and the linear term.
+
+    Attributes
+    ----------
+    variant
+        ``a`` sums the context; ``b`` lets the query attend to it.
+    inputs : array of shape (n_tags, width), float32
+        e(t), a tag as context or query.
+    outputs : array of shape (n_tags, width), float32
+        g(c), a tag as candidate.
+    biases : array of shape (n_tags,), float32
+        b_c.
+    attention : array of shape (width, width), float32
+        e(q)' attention e(t) is the attention's logit; unused by variant ``a``.
+    hidden_weights, hidden_biases, output_weights, output_biases
+        The tower's perceptron: (hidden, width or 3 width), (hidden,), (width, hidden), (width,).
+    scales : array of shape (4,), float32
+        s (of the context), a (of the query), kappa (of the linear term), and the part of the linear
+        term's weights that follows the attention.
+    frequency : array of shape (n_tags,), float32
+        Weighted training documents of each tag, for the features of unseen tags.
+    unseen_weights : array of shape (n_tags, width), float32
+        Features of an unseen tag times this is its e.
+    linear
+        B.
+    """
+
+    kind: ClassVar[str] = "completion"
+    metric: ClassVar[Metric] = "ip"
+    contextual_candidates: ClassVar[bool] = False
+    supports_focus: ClassVar[bool] = True
+
+    variant: Variant
+    inputs: Floats
+    outputs: Floats
+    biases: Floats
+    attention: Floats
+    hidden_weights: Floats
+    hidden_biases: Floats
+    output_weights: Floats
+    output_biases: Floats
+    scales: Floats
+    frequency: Floats
+    unseen_weights: Floats
+    linear: LinearTerm
+
+    @property
+    def dim(self) -> int:
+        """Width of query and candidate vectors: the tower's, and one for the bias."""
+        return int(self.outputs.shape[1]) + 1
+
+    @property
+    def oov_rule(self) -> OovRule:
+        """Unseen tags are answered like any other."""
+        return "nearest"
+
+    @property
+    def kappa(self) -> float:
+        """Weight of the linear term."""
+        return float(self.scales[2])
+
+    def candidates(self, context: Indices | None) -> Floats:
+        """Return [g, b] of all tags, shape (n_tags, dim); the context does not move them."""
+        return np.concatenate([self.outputs, self.biases[:, None]], axis=1)
+
+    def encode_queries(
+        self, tags: Sequence[Tag], contexts: Sequence[Indices], focus: Sequence[float] | None = None
+    ) -> Floats:
+        """Return [f, 1] of each query, shape (n, dim).
+
+        Parameters
+        ----------
+        tags
+            Query tags.
+        contexts
+            Their local contexts.
+        focus
+            The weight of each query tag among its context; 1 by default.
+        """
+        vectors = np.ones((len(tags), self.dim), dtype=np.float32)
+        weights = [1.0] * len(tags) if focus is None else focus
+        for row, tag, context, weight in zip(vectors, tags, contexts, weights, strict=True):
+            row[:-1] = self._tower(tag, context, weight)
+        return vectors
+
+    def linear_scores(
+        self, tags: Sequence[Tag], contexts: Sequence[Indices], focus: Sequence[float] | None = None
+    ) -> Floats:
+        """Return kappa times the linear term of each query, for all candidates, shape (n, n_tags)."""
+        scores = np.empty((len(tags), len(self.biases)), dtype=np.float32)
+        weights = [1.0] * len(tags) if focus is None else focus
+        for row, tag, context, weight in zip(scores, tags, contexts, weights, strict=True):
+            row[:] = self._linear(tag, context, weight)
+        scores *= self.scales[2]
+        return scores
+
+    def unseen_input(self, usage: Usage) -> Floats:
+        """Return e of a tag outside the vocabulary, from its counts alone, shape (width,)."""
+        frequency = np.maximum(self.frequency[usage.indices], 1e-6)
+        features = usage.counts / np.sqrt(frequency)
+        features /= max(float(np.linalg.norm(features)), 1e-9)
+        return np.asarray(features @ self.unseen_weights[usage.indices], dtype=np.float32)
+
+    def _heard(self, tag: Tag, context: Indices, focus: float) -> _Heard:
+        """Return who speaks to the query, and with what share."""
+        if isinstance(tag, Usage) and not _known(tag):
+            # Each tag of the context takes its turn as the query; what they make of it is averaged.
+            tokens = self.inputs[context]
+            return _Heard(tokens, tokens, self._shares(tokens, tokens, None, 1.0))
+        if isinstance(tag, Usage):
+            own = self.unseen_input(tag)[None, :]
+            tokens, position = np.concatenate([self.inputs[context], own]), len(context)
+        else:
+            own, tokens = self.inputs[[tag]], self.inputs[context]
+            position = int(np.flatnonzero(context == tag)[0])
+        return _Heard(own, tokens, self._shares(own, tokens, position, focus))
+
+    def _shares(self, queries: Floats, tokens: Floats, position: int | None, focus: float) -> Floats:
+        """Return each query's attention to the tokens, shape (n, k), rows summing to 1."""
+        if self.variant == "b":
+            logits = (queries @ self.attention) @ tokens.T
+            shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        else:
+            shares = np.ones((len(queries), len(tokens)), dtype=np.float32)
+        if position is not None:
+            shares[:, position] *= np.float32(focus)
+        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-30), dtype=np.float32)
+
+    def _tower(self, tag: Tag, context: Indices, focus: float) -> Floats:
+        if not len(context) and isinstance(tag, Usage) and not _known(tag):
+            return np.zeros(self.outputs.shape[1], dtype=np.float32)
+        heard = self._heard(tag, context, focus)
+        summed = np.float32(np.sqrt(len(heard.tokens))) * (heard.shares @ heard.tokens)  # (n, width)
+        found = self.scales[0] * summed
+        if self.variant == "b":
+            found = found + self.scales[1] * heard.queries
+            summed = np.concatenate([summed, heard.queries, summed * heard.queries], axis=1)
+        return np.asarray((found + self._perceptron(summed)).mean(axis=0), dtype=np.float32)
+
+    def _perceptron(self, joined: Floats) -> Floats:
+        hidden = np.tanh(joined @ self.hidden_weights.T + self.hidden_biases)
+        return np.asarray(hidden @ self.output_weights.T + self.output_biases, dtype=np.float32)
+
+    def _linear(self, tag: Tag, context: Indices, focus: float) -> Floats:
+        unseen = tag if isinstance(tag, Usage) and _known(tag) else None
+        if not len(context) and unseen is None:
+            return np.zeros(len(self.biases), dtype=np.float32)
+        weights = self.linear_weights(tag, context, focus)
+        if unseen is None:
+            return self.linear.combine(context, weights)
+        return self.linear.score_unseen(unseen, context, weights[:-1], float(weights[-1]))
+
+    def linear_weights(self, tag: Tag, context: Indices, focus: float = 1.0) -> Floats:
+        """Return the weight of each context tag in the linear term, an unseen query's own at the end."""
+        heard = self._heard(tag, context, focus)
+        plain = np.ones(len(heard.tokens), dtype=np.float32)
+        if isinstance(tag, Usage):
+            plain[len(context) :] = focus
+        else:
+            plain[context == tag] = focus
+        attended = heard.shares.mean(axis=0) * np.float32(len(heard.tokens))
+        mix = self.scales[3]
+        return np.asarray((1 - mix) * plain + mix * attended, dtype=np.float32)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a manifest says of the encoder besides its tensors."""
+        return {
+            "variant": self.variant,
+            "n_tags": len(self.biases),
+            "width": int(self.outputs.shape[1]),
+            "hidden": len(self.hidden_biases),
+            "linear": {
+                "l2": self.linear.l2,
+                "dropout": self.linear.dropout,
+                "stored": None if self.linear.indices is None else len(self.linear.indices),
+            },
+        }
+
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays a bundle keeps, by name."""
+        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in _PLAIN}
+        named |= {"linear_values": self.linear.values, "linear_diagonal": self.linear.diagonal}
+        if self.linear.indptr is not None and self.linear.indices is not None:
+            named |= {"linear_indptr": self.linear.indptr, "linear_indices": self.linear.indices}
+        return named
+
+    @staticmethod
+    def specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
+        """Return the tensors that `settings` call for."""
+        n_tags, width, hidden = settings["n_tags"], settings["width"], settings["hidden"]
+        float(settings["linear"]["l2"]), float(settings["linear"]["dropout"])
+        stored, joined = settings["linear"]["stored"], {"a": width, "b": 3 * width}[settings["variant"]]
+        specs = {
+            "inputs": TensorSpec((n_tags, width)),
+            "outputs": TensorSpec((n_tags, width)),
+            "biases": TensorSpec((n_tags,)),
+            "attention": TensorSpec((width, width)),
+            "hidden_weights": TensorSpec((hidden, joined)),
+            "hidden_biases": TensorSpec((hidden,)),
+            "output_weights": TensorSpec((width, hidden)),
+            "output_biases": TensorSpec((width,)),
+            "scales": TensorSpec((len(_SCALES),)),
+            "frequency": TensorSpec((n_tags,)),
+            "unseen_weights": TensorSpec((n_tags, width)),
+            "linear_diagonal": TensorSpec((n_tags,)),
+        }
+        if stored is None:
+            return {**specs, "linear_values": TensorSpec((n_tags, n_tags))}
+        return {
+            **specs,
+            "linear_values": TensorSpec((stored,)),
+            "linear_indices": TensorSpec((stored,), "int32"),
+            "linear_indptr": TensorSpec((n_tags + 1,), "int64"),
+        }
+
+    @classmethod
+    def from_tensors(
+        cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule
+    ) -> CompletionEncoder:
+        """Rebuild the encoder from a manifest's settings and checked tensors.
+
+        Raises
+        ------
+        BundleError
+            If the sparse linear term's bounds or columns are out of range.
+        """
+        linear = LinearTerm(
+            tensors.get("linear_indptr"),
+            tensors.get("linear_indices"),
+            tensors["linear_values"],
+            tensors["linear_diagonal"],
+            float(settings["linear"]["l2"]),
+            float(settings["linear"]["dropout"]),
+        )
+        linear.validate()
+        return cls(variant=settings["variant"], **{name: tensors[name] for name in _PLAIN}, linear=linear)
+
+
+_PLAIN = (
+    "inputs",
+    "outputs",
+    "biases",
+    "attention",
+    "hidden_weights",
+    "hidden_biases",
+    "output_weights",
+    "output_biases",
+    "scales",
+    "frequency",
+    "unseen_weights",
+)
+
+
+def _known(usage: Usage) -> bool:
+    return usage.n_documents > 0 and len(usage.indices) > 0

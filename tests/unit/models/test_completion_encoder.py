@@ -1,0 +1,154 @@
+"""The completion encoder in NumPy: single = batch, search = brute force, unseen tags, focus, bundles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from models import index as index_module
+from models.bundle import load_bundle, save_bundle
+from models.completion_encoder import CompletionEncoder
+from models.errors import BundleError
+from models.features import Usage
+from models.index import Query, TagSearch
+from models.protocols.encoder_scorer import EncoderScorer
+from models.vocabulary import Vocabulary
+
+N_TAGS, WIDTH, HIDDEN = 40, 6, 5
+DESCRIPTION: dict[str, Any] = {
+    "corpus": {"name": "tests", "n_documents": 0},
+    "training": {"seed": 0},
+    "quality": {},
+    "libraries": {},
+    "git_revision": None,
+}
+USAGE = Usage(4, np.array([2, 7, 30]), np.array([4, 2, 1], dtype=np.float32))
+
+
+def random_encoder(variant: str = "b", stored: int | None = None, seed: int = 0) -> CompletionEncoder:
+    """Drawn weights: every shape is right and nothing was learnt."""
+    rng = np.random.default_rng(seed)
+    linear = {"l2": 3.0, "dropout": 0.5, "stored": stored}
+    settings = {"variant": variant, "n_tags": N_TAGS, "width": WIDTH, "hidden": HIDDEN, "linear": linear}
+    tensors = {
+        name: rng.normal(size=spec.shape).astype(spec.dtype)
+        for name, spec in CompletionEncoder.specs(settings).items()
+        if not name.startswith("linear_ind")
+    }
+    tensors["linear_diagonal"] = 0.1 + np.abs(tensors["linear_diagonal"]) / 10
+    tensors["frequency"] = 1 + np.abs(tensors["frequency"])
+    tensors["scales"] = np.array([1.0, 0.3, 0.7, 0.5], dtype=np.float32)
+    if stored is not None:
+        drawn = sparse.random_array((N_TAGS, N_TAGS), density=stored / N_TAGS**2, rng=rng, format="csr")
+        tensors["linear_indptr"] = drawn.indptr.astype(np.int64)
+        tensors["linear_indices"] = drawn.indices.astype(np.int32)
+        tensors["linear_values"] = drawn.data.astype(np.float32)
+    else:
+        np.fill_diagonal(tensors["linear_values"], 0)
+    return CompletionEncoder.from_tensors(settings, tensors, "nearest")
+
+
+@pytest.fixture(params=[("a", None), ("b", None), ("b", 160)], ids=["a", "b", "b-sparse"])
+def encoder(request: pytest.FixtureRequest) -> CompletionEncoder:
+    return random_encoder(*request.param)
+
+
+QUERIES = [
+    Query(3, np.array([5, 9])),
+    Query(3, np.array([], dtype=np.int64)),
+    Query(USAGE, np.array([1, 7])),
+    Query(USAGE, np.array([], dtype=np.int64)),
+    Query(Usage.unknown(), np.array([1, 7])),
+    Query(11, np.array([1, 7, 20, 21]), focus=2.5),
+]
+NOTHING = np.array([], dtype=np.int64)
+
+
+def test_a_batch_equals_its_queries_one_by_one(encoder):
+    search = TagSearch(encoder)
+    together = search.search(QUERIES, 10, [NOTHING] * len(QUERIES))
+    for query, ranking in zip(QUERIES, together, strict=True):
+        alone = search.search([query], 10, [NOTHING])[0]
+        np.testing.assert_array_equal(alone.indices, ranking.indices)
+        np.testing.assert_array_equal(alone.scores, ranking.scores)
+
+
+@pytest.mark.parametrize("exhaustive", [4096, 8], ids=["whole", "threshold"])
+def test_search_is_the_sum_of_both_terms(encoder, exhaustive, monkeypatch):
+    monkeypatch.setattr(index_module, "EXHAUSTIVE", exhaustive)
+    exclude = np.array([0, 1])
+    rankings = TagSearch(encoder).search(QUERIES, 3, [exclude] * len(QUERIES))
+    for query, ranking in zip(QUERIES, rankings, strict=True):
+        tags, contexts, focus = [query.tag], [query.local_context()], [query.focus]
+        whole = (encoder.encode_queries(tags, contexts, focus) @ encoder.candidates(None).T)[0]
+        whole = whole + encoder.linear_scores(tags, contexts, focus)[0]
+        whole[exclude] = -np.inf
+        np.testing.assert_array_equal(ranking.indices, np.argsort(-whole, kind="stable")[:3])
+        np.testing.assert_allclose(ranking.scores, np.sort(whole)[::-1][:3], rtol=1e-4, atol=1e-5)
+
+
+def test_the_protocols_scorer_agrees_with_search(encoder):
+    contexts = [query.local_context() for query in QUERIES[:5]]
+    scores = EncoderScorer(encoder).score([query.tag for query in QUERIES[:5]], contexts)
+    for row, ranking in zip(scores, TagSearch(encoder).search(QUERIES[:5], 5, [NOTHING] * 5), strict=True):
+        np.testing.assert_allclose(row[ranking.indices], ranking.scores, rtol=1e-4, atol=1e-5)
+    assert EncoderScorer(encoder).score([], []).shape == (0, N_TAGS)
+
+
+def test_focus_one_is_the_default_and_more_of_it_leans_on_the_query():
+    encoder = random_encoder()
+    context = np.array([3, 5, 9])
+    plain = encoder.linear_weights(3, context)
+    leaning = encoder.linear_weights(3, context, 4.0)
+    assert leaning[0] / leaning.sum() > plain[0] / plain.sum()
+    np.testing.assert_array_equal(
+        encoder.encode_queries([3], [context]), encoder.encode_queries([3], [context], [1.0])
+    )
+    huge = encoder.encode_queries([3], [context], [1e6])[0]
+    root = np.sqrt(3).astype(np.float32)  # attention on the query alone, k = 3 tags heard
+    heard, own = root * encoder.inputs[3], encoder.inputs[3]
+    joined = np.concatenate([heard, own, heard * own])
+    hidden = np.tanh(encoder.hidden_weights @ joined + encoder.hidden_biases)
+    expected = heard + 0.3 * own + encoder.output_weights @ hidden + encoder.output_biases
+    np.testing.assert_allclose(huge[:-1], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_tag_nothing_is_known_of_leaves_the_context_to_answer():
+    encoder = random_encoder()
+    context = np.array([5, 9])
+    unknown = encoder.encode_queries([Usage.unknown()], [context])[0]
+    turns = encoder.encode_queries([5, 9], [context, context])
+    np.testing.assert_allclose(unknown, turns.mean(axis=0), rtol=1e-5, atol=1e-6)
+    nothing = encoder.encode_queries([Usage.unknown()], [NOTHING])[0]
+    np.testing.assert_array_equal(nothing, [0] * WIDTH + [1])
+    assert not encoder.linear_scores([Usage.unknown()], [NOTHING]).any()
+
+
+def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
+    vocabulary = Vocabulary([f"tag {i:02d}" for i in range(N_TAGS)], np.arange(N_TAGS) + 1)
+    saved = save_bundle(tmp_path / "kept", encoder, vocabulary, DESCRIPTION)
+    loaded = load_bundle(tmp_path / "kept").encoder
+    assert saved.manifest.encoder["kind"] == "completion"
+    for query in QUERIES:
+        ours, theirs = (TagSearch(e).search([query], 7, [NOTHING])[0] for e in (encoder, loaded))
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
+
+
+def test_a_linear_term_out_of_range_is_refused():
+    encoder = random_encoder(stored=160)
+    linear = encoder.linear
+    assert linear.indptr is not None
+    assert linear.indices is not None
+    with pytest.raises(BundleError, match="linear_indices must be from 0 to 39"):
+        replace(linear, indices=linear.indices + 1).validate()
+    with pytest.raises(BundleError, match="linear_indptr must rise"):
+        replace(linear, indptr=linear.indptr[::-1].copy()).validate()
+    with pytest.raises(BundleError, match="must be positive"):
+        replace(linear, diagonal=-linear.diagonal).validate()
+    with pytest.raises(BundleError, match=r"in \[0, 1\); got 1"):
+        replace(linear, dropout=1.0).validate()

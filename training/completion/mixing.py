@@ -1,0 +1,112 @@
+"""How the towers and the linear term are set and mixed on validation documents, and what they reach there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from scipy import sparse
+
+from models.completion_encoder import CompletionEncoder
+from models.linear import LinearTerm
+from models.protocols.completion import CompletionQuery, evaluate_completion, query_only
+from models.protocols.encoder_scorer import EncoderScorer
+from models.protocols.scoring import Scorer
+from training.baselines.cooccurrence import Cooccurrence
+from training.baselines.popularity import Popularity
+from training.completion.counts import cooccurrence, duplicate_weights
+from training.completion.linear import TermScorer, solve_columns, solve_dense
+from training.completion.recipe import CompletionRecipe
+from training.completion.validation import select
+from training.corpus import TagCorpus
+
+MIXING_QUERIES = 1_000
+"""Queries over which the spread of the two terms is compared."""
+
+
+def solve(counts: sparse.csr_array, linear: tuple[float, float], recipe: CompletionRecipe) -> LinearTerm:
+    """Return the linear term, dense or sparse as the size of the vocabulary asks."""
+    if counts.shape[0] <= recipe.linear.dense_up_to:
+        return solve_dense(counts, *linear)
+    return solve_columns(counts, *linear, recipe.linear.neighbours)
+
+
+def choose_linear(
+    rest: TagCorpus, recipe: CompletionRecipe, queries: list[CompletionQuery]
+) -> tuple[float, float]:
+    """Return the (l2, dropout) whose term alone completes validation documents best; the first of equals."""
+    settings = recipe.linear.settings
+    if len(settings) == 1 or rest.n_tags > recipe.linear.tuned_up_to:
+        return settings[0]
+    counts = cooccurrence(rest.matrix, duplicate_weights(rest.matrix))
+    return select(
+        settings, lambda pair: TermScorer(solve(counts, pair, recipe)), [queries], rest.document_frequency
+    )
+
+
+def choose_mixing(
+    probe: CompletionEncoder,
+    recipe: CompletionRecipe,
+    clean: list[CompletionQuery],
+    noisy: list[CompletionQuery],
+    rest: TagCorpus,
+) -> float:
+    """Return the weight with the best nDCG@10, clean and among distractors alike."""
+    weights = recipe.mixing.weights
+    if len(weights) == 1:
+        return weights[0]
+    ratio = scale_ratio(probe, clean[:MIXING_QUERIES])
+    return select(
+        weights,
+        lambda weight: EncoderScorer(mixed(probe, weight * ratio)),
+        [clean, noisy],
+        rest.document_frequency,
+    )
+
+
+def scale_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
+    """Return the towers' mean standard deviation over candidates, over the linear term's."""
+    unmixed = mixed(encoder, 1.0)
+    tags, contexts = [query.tag for query in queries], [query.context for query in queries]
+    towers = unmixed.encode_queries(tags, contexts) @ unmixed.candidates(None).T
+    spread = float(unmixed.linear_scores(tags, contexts).std(axis=1).mean())
+    return float(towers.std(axis=1).mean()) / max(spread, 1e-9)
+
+
+def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:
+    """Return the encoder with another weight of the linear term."""
+    scales = encoder.scales.copy()
+    scales[2] = kappa
+    return replace(encoder, scales=scales)
+
+
+def measure(
+    encoder: CompletionEncoder,
+    rest: TagCorpus,
+    queries: list[CompletionQuery],
+    noisy: list[CompletionQuery],
+) -> dict[str, Any]:
+    """Measure completion on validation documents, the baselines beside it; figures rounded to .0001."""
+    scorers: dict[str, Scorer] = {
+        encoder.kind: EncoderScorer(encoder),
+        "edlae": TermScorer(encoder.linear),
+        "cooccurrence": Cooccurrence().fit(rest),
+        "popularity": Popularity().fit(rest),
+    }
+    variants = {"clean": queries, "distractor": noisy, "query-only": query_only(queries)}
+    return {
+        "protocol": "completion",
+        "documents": len({query.document for query in queries}),
+        "queries": len(queries),
+        "unit": "fraction",
+        "methods": {
+            name: {
+                f"{variant} {metric}": round(value, 4)
+                for variant, asked in variants.items()
+                for metric, value in evaluate_completion(
+                    scorer, asked, rest.document_frequency
+                ).metrics.items()
+            }
+            for name, scorer in scorers.items()
+        },
+    }
