@@ -146,6 +146,24 @@ class CompletionEncoder:
         scores *= self.scales[2]
         return scores
 
+    def linear_rows(self, tag: Tag, context: Indices, focus: float = 1.0) -> Floats:
+        """Return each context tag's part of `linear_scores`, an unseen query's own at the end.
+
+        Shape (k, n_tags), or (k + 1, n_tags) for an unseen query; the sum over rows is the query's
+        `linear_scores`.
+        """
+        unseen = tag if isinstance(tag, Usage) and _known(tag) else None
+        if not len(context) and unseen is None:
+            return np.zeros((0, len(self.biases)), dtype=np.float32)
+        weights = self.linear_weights(tag, context, focus)
+        each = [(context[i : i + 1], weights[i : i + 1]) for i in range(len(context))]
+        if unseen is None:
+            rows = [self.linear.combine(*one) for one in each]
+        else:
+            update = self.linear.updated(unseen)
+            rows = [update.rows(self.linear, *one) for one in each] + [weights[-1] * update.own_row()]
+        return np.asarray(np.stack(rows) * self.scales[2], dtype=np.float32)
+
     def unseen_input(self, usage: Usage) -> Floats:
         """Return e of a tag outside the vocabulary, from its counts alone, shape (width,)."""
         frequency = np.maximum(self.frequency[usage.indices], 1e-6)

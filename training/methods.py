@@ -103,7 +103,19 @@ METHODS: dict[str, Entry] = {
     "completion-a": Entry(
         "training.completion.method:CompletionMethod", {"recipe": "completion", "towers": {"variant": "a"}}
     ),
+    # Solved column by column, as past 20,000 tags: beside "edlae-30-.7" it shows what that loses.
     "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
+    "conditional": Entry("training.baselines.conditional:Conditional"),
+    "cosine": Entry("training.baselines.neighbours:Cosine"),
+    "item-knn": Entry("training.baselines.neighbours:ItemKnn"),
+    "naive-bayes": Entry("training.baselines.naive_bayes:NaiveBayes"),
+    "word2vec-in-out": Entry("training.baselines.in_out:InOut"),
+    "mult-vae": Entry("training.baselines.mult_vae:MultVae"),
+    # Needs the extra "peers".
+    "text-embedding": Entry("training.baselines.text_embedding:TextEmbedding"),
+    "text-embedding-context": Entry(
+        "training.baselines.text_embedding:TextEmbedding", {"with_context": True}
+    ),
     "single-lit": Entry(_SIAMESE, {"stage": "single"}, family="siamese"),
     "siamese-lit": Entry(_SIAMESE, family="siamese"),
     "single-prediction": Entry(_SIAMESE, {"stage": "single", "reading": "prediction"}, family="siamese"),

@@ -14,6 +14,7 @@ from models import index as index_module
 from models.bundle import load_bundle, save_bundle
 from models.completion_encoder import CompletionEncoder
 from models.errors import BundleError
+from models.explanation import explain
 from models.features import Usage
 from models.index import Query, TagSearch
 from models.protocols.encoder_scorer import EncoderScorer
@@ -152,3 +153,35 @@ def test_a_linear_term_out_of_range_is_refused():
         replace(linear, diagonal=-linear.diagonal).validate()
     with pytest.raises(BundleError, match=r"in \[0, 1\); got 1"):
         replace(linear, dropout=1.0).validate()
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_an_explanation_adds_up(encoder, query):
+    candidates = np.array([4, 8, 7, 39])
+    explained = explain(encoder, query, candidates)
+    ranking = TagSearch(encoder).search([query], N_TAGS, [NOTHING])[0]
+    score_of = dict(zip(ranking.indices.tolist(), ranking.scores.tolist(), strict=True))
+    np.testing.assert_allclose(
+        explained.scores, [score_of[c] for c in candidates.tolist()], rtol=1e-4, atol=1e-4
+    )
+    whole = explained.linear.sum(axis=0) + explained.towers.sum(axis=0)
+    np.testing.assert_allclose(
+        whole + explained.query_linear + explained.remainder, explained.scores, rtol=1e-4, atol=1e-4
+    )
+    assert query.tag not in explained.context.tolist()
+    assert explained.linear.shape == explained.towers.shape == (len(explained.context), 4)
+    local = query.local_context()
+    np.testing.assert_allclose(
+        encoder.linear_rows(query.tag, local, query.focus).sum(axis=0),
+        encoder.linear_scores([query.tag], [local], [query.focus])[0],
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+def test_leave_one_out_is_what_the_towers_lose(encoder):
+    explained = explain(encoder, QUERIES[0], np.array([1, 2]))
+    offered = encoder.candidates(None)[[1, 2]]
+    with_all, without = encoder.encode_queries([3, 3], [np.array([3, 5, 9]), np.array([3, 9])])
+    np.testing.assert_array_equal(explained.context, [5, 9])
+    np.testing.assert_allclose(explained.towers[0], offered @ (with_all - without), rtol=1e-4, atol=1e-4)

@@ -25,8 +25,18 @@ N_TAGS = N_BLOCKS * BLOCK
 
 # Rank without looking at what was asked, or only at what was handed in.
 IGNORANT = {"random", "popularity", "echo"}
+# Read the tags' names; this collection's say nothing.
+NAMES_ONLY = {"text-embedding", "text-embedding-context"}
 # Know only pairs that they have met.
-LITERAL = IGNORANT | {"cooccurrence"}
+LITERAL = IGNORANT | {
+    "cooccurrence",
+    "conditional",
+    "cosine",
+    "item-knn",
+    "naive-bayes",
+    "word2vec-in-out",
+    "mult-vae",
+}
 # Regressions learn that two frequent tags which never meet repel each other.
 REPELLING = {name for name in METHODS if name.startswith(("ease", "edlae", "completion"))}
 # Learn from what a document does not hold, too: to them, a pair that never meets is one that excludes itself.

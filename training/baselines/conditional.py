@@ -1,0 +1,28 @@
+"""P(c | q): the share of the query's documents that hold a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from models.encoders import Tag
+from models.features import Usage
+from training.baselines.cooccurrence import Cooccurrence
+from training.baselines.method import Floats, Indices
+
+
+class Conditional(Cooccurrence):
+    """Ranks as raw co-occurrence does; its scores are shares, comparable between queries."""
+
+    name: ClassVar[str] = "conditional"
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Divide the query's counts by its documents; see `Method.score`."""
+        scores = super().score(queries, contexts)
+        own = [
+            query.n_documents if isinstance(query, Usage) else scores[i, query]
+            for i, query in enumerate(queries)
+        ]
+        return np.asarray(scores / np.maximum(np.asarray(own, dtype=np.float32), 1.0)[:, None])
