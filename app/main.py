@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from app import errors, release
 from app.gate import Gate
+from app.metrics import Metrics
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
 from app.routes import documents, models, operation, prime, tags
@@ -36,9 +37,10 @@ def create_app(settings: Settings) -> FastAPI:
             running.engine.dispose()
 
     app = FastAPI(title="Tagprime", version=release(), lifespan=lifespan, redirect_slashes=False)
+    app.state.metrics = Metrics(lambda: getattr(app.state, "runtime", None))
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     app.add_middleware(StartupFault)
     errors.install(app)
     for module in (prime, tags, documents, models, operation):

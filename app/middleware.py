@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -13,6 +14,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import problem, respond
+from app.metrics import Metrics
+from app.scopes import OPEN
 from app.settings import Settings, variable
 from models.errors import TagprimeError
 
@@ -25,14 +28,25 @@ _FIT_TO_REPEAT = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestContext:
-    """Names each request, repeats the name in the answer, and turns a bug into a problem and a log entry.
+    """Names each request, logs and counts it, and turns a bug into a problem.
 
     A name sent as ``X-Request-ID`` is kept if it is 1 to 64 letters, digits, dots, hyphens and
-    underscores.
+    underscores. The log tells the route's template, not the path: a path may hold a tag.
+
+    Parameters
+    ----------
+    app
+        What is inside.
+    metrics
+        Counts requests.
+    access_log
+        Whether each request is logged; bugs always are.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: bool) -> None:
         self.app = app
+        self._metrics = metrics
+        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,25 +54,40 @@ class RequestContext:
             return
         name = _request_name(scope)
         scope.setdefault("state", {})["request_id"] = name
-        started = False
+        started, status = perf_counter(), 0
 
         async def named(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 message["headers"] = [*message["headers"], (REQUEST_ID, name.encode("ascii"))]
             await send(message)
 
         try:
             await self.app(scope, receive, named)
         except ClientDisconnect:
-            log.info("client went away", request_id=name)
+            status = status or 499
         except Exception:
             log.exception("request failed", request_id=name, method=scope["method"])
-            if started:
+            if status:
                 raise
             detail = "the service failed at this request; its log tells more under the request id"
             await respond(problem(name, 500, "internal_error", detail))(scope, receive, named)
+        finally:
+            self._tell(scope, name, status, perf_counter() - started)
+
+    def _tell(self, scope: Scope, name: str, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._metrics.request(scope["method"], route, status, seconds)
+        if self._access_log and route not in OPEN:
+            log.info(
+                "request",
+                request_id=name,
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round(1000 * seconds, 2),
+            )
 
 
 def _request_name(scope: Scope) -> str:

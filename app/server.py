@@ -26,7 +26,8 @@ def run(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=False,
+        access_log=False,  # its lines would tell paths, and with them tags
+        timeout_graceful_shutdown=settings.drain_seconds,
         server_header=False,
     )
     server = uvicorn.Server(config)

@@ -11,6 +11,8 @@ Variable                            Default                    Meaning
 ``TAGPRIME_PORT``                   ``8000``                   Port to listen on.
 ``TAGPRIME_AUTH``                   ``off``                    ``required`` asks every request for a key.
 ``TAGPRIME_RATE_LIMIT``             none                       Requests of one key, such as ``600/minute``.
+``TAGPRIME_ACCESS_LOG``             ``True``                   Whether each request is logged.
+``TAGPRIME_DRAIN_SECONDS``          ``20``                     How long requests may take to end at a stop.
 ``TAGPRIME_LOG_LEVEL``              ``info``                   ``debug``, ``info``, ``warning``, ``error``.
 ``TAGPRIME_MAX_BODY_BYTES``         ``1000000``                Largest request body.
 ``TAGPRIME_MAX_RESULTS``            ``1000``                   Largest ``limit`` of a query.
@@ -56,6 +58,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
     rate_limit: str | None = Field(None, description="Requests of one key, such as `600/minute`.")
+    access_log: bool = Field(True, description="Whether each request is logged.")
+    drain_seconds: PositiveInt = Field(20, description="How long requests may take to end at a stop.")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning`, `error`.")
     max_body_bytes: PositiveInt = Field(1_000_000, description="Largest request body.")
     max_results: PositiveInt = Field(1000, description="Largest `limit` of a query.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
 
 from app import release
-from app.dependencies import runtime
+from app.dependencies import metrics, runtime
 from app.errors import described
+from app.metrics import CONTENT_TYPE
 from app.schemas.operation import Health, Version
 
 router = APIRouter(tags=["operation"])
@@ -29,3 +31,14 @@ async def readyz(request: Request) -> Health:
 async def version(request: Request) -> Version:
     """Name the service's version and the model that `default` serves."""
     return Version(service=release(), model=(await runtime(request).serving(None)).model)
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=PlainTextResponse,
+    responses=described(500),
+)
+async def get_metrics(request: Request) -> Response:
+    """Tell latencies by route and outcome, OOV share, index cache, models served, and the store's state."""
+    return Response(metrics(request).text(), headers={"Content-Type": CONTENT_TYPE})

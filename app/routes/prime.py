@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from app.dependencies import runtime
+from app.dependencies import metrics, runtime
 from app.errors import described, expected_problem, invalid_problem, request_id_of
 from app.routes.bodies import JsonAnyway
 from app.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse
@@ -43,7 +43,9 @@ async def prime(body: PrimeRequest, request: Request) -> Response:
     alias of `/v1/prime`.
     """
     held = runtime(request)
-    return _json(answer(await held.serving(body.model), body, held.settings))
+    found = answer(await held.serving(body.model), body, held.settings)
+    metrics(request).query(found.in_vocabulary)
+    return _json(found)
 
 
 @router.post(
@@ -59,7 +61,10 @@ async def prime_batch(body: BatchRequest, request: Request) -> Response:
     check_limit(held.settings, "max_batch", n, "/queries", f"queries holds {n} queries")
     items = []
     for query in body.queries:
-        items.append(await _item(held, query, name))
+        item = await _item(held, query, name)
+        if item.result is not None:
+            metrics(request).query(item.result.in_vocabulary)
+        items.append(item)
         await asyncio.sleep(0)  # a long batch lets others in between
     return _json(BatchResponse(items=items))
 

@@ -14,6 +14,7 @@ from threading import Lock
 import structlog
 from cachetools import LRUCache
 
+from app.schemas.base import ModelVersion
 from app.services.serving import Serving
 from app.settings import Settings
 from models.bundle import load_bundle
@@ -94,6 +95,11 @@ class Registry:
         if DEFAULT not in self._aliases and self.fallback is not None and _key(self.fallback) == key:
             names.append(DEFAULT)
         return sorted(names)
+
+    def served(self) -> dict[str, ModelVersion]:
+        """Return what each alias serves."""
+        default = {} if self.fallback is None else {DEFAULT: self.fallback.model}
+        return default | {name: serving.model for name, serving in self._aliases.items()}
 
     def entries(self) -> list[Entry]:
         """Return every folder of the registry, sound or not, newest first, by manifests alone."""

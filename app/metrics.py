@@ -1,0 +1,83 @@
+"""Prometheus metrics: every label has few values, and none is anybody's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.services.runtime import Runtime
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """What one application counts.
+
+    Parameters
+    ----------
+    runtime
+        Returns what is served, once it is.
+    """
+
+    def __init__(self, runtime: Callable[[], Runtime | None]) -> None:
+        self.registry = CollectorRegistry()
+        self._seconds = Histogram(
+            "tagprime_request_seconds",
+            "Time from a request's head to its answer's end.",
+            ("method", "route", "outcome"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._queries = Counter(
+            "tagprime_queries",
+            "Answered queries, by whether the tag is in the vocabulary.",
+            ("vocabulary",),
+            registry=self.registry,
+        )
+        self.registry.register(_State(runtime))
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request; `route` is a template, `unmatched` for none."""
+        known = method if method in {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"} else "other"
+        self._seconds.labels(known, route, f"{status // 100}xx").observe(seconds)
+
+    def query(self, in_vocabulary: bool) -> None:
+        """Count an answered query."""
+        self._queries.labels("in" if in_vocabulary else "out").inc()
+
+    def text(self) -> bytes:
+        """Return the metrics as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+
+class _State(Collector):
+    """What is read off the running service when it is asked."""
+
+    def __init__(self, runtime: Callable[[], Runtime | None]) -> None:
+        self._runtime = runtime
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield what is served, the index caches, and whether the store answers."""
+        held = self._runtime()
+        if held is None:
+            return
+        served = GaugeMetricFamily(
+            "tagprime_model", "Always 1: what each alias serves.", labels=("alias", "name", "version")
+        )
+        for alias, model in held.registry.served().items():
+            served.add_metric((alias, model.name, model.version), 1)
+        yield served
+        cache = CounterMetricFamily(
+            "tagprime_index_cache", "Indexes of contexts that were found or built.", labels=("result",)
+        )
+        searches = [serving.search for serving in held.registry.active()]
+        cache.add_metric(("hit",), sum(search.hits for search in searches))
+        cache.add_metric(("miss",), sum(search.misses for search in searches))
+        yield cache
+        yield GaugeMetricFamily(
+            "tagprime_store_up", "Whether the store answered when last asked.", value=float(held.monitor.up)
+        )
