@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -139,8 +140,17 @@ def translate(error: TagprimeError) -> tuple[int, str, list[Fault]]:
             raise error
 
 
-def install(app: FastAPI) -> None:
-    """Make every error that the framework or the service raises a problem."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Make every error that the framework or the service raises a problem.
+
+    Parameters
+    ----------
+    app
+        The application.
+    routers
+        Its routes: a 405 names all methods that they have at a path.
+    """
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
     @app.exception_handler(TagprimeError)
     async def expected(request: Request, error: TagprimeError) -> Response:
@@ -159,15 +169,20 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        code, detail = _explained(request, error)
-        return respond(problem(request_id_of(request), error.status_code, code, detail), error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            path = request.scope["path"]
+            methods = {m for route in routes if route.path_regex.match(path) for m in route.methods or ()}
+            headers["Allow"] = ", ".join(sorted(methods)) or headers.get("Allow", "GET")
+        code, detail = _explained(request, error, headers)
+        return respond(problem(request_id_of(request), error.status_code, code, detail), headers)
 
 
 def _retry(status: int) -> dict[str, str] | None:
     return {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
 
 
-def _explained(request: Request, error: HTTPException) -> tuple[str, str]:
+def _explained(request: Request, error: HTTPException, headers: Mapping[str, str]) -> tuple[str, str]:
     path = request.scope["path"]
     match error.status_code:
         case 400:
@@ -175,8 +190,7 @@ def _explained(request: Request, error: HTTPException) -> tuple[str, str]:
         case 404 if error.detail == HTTPStatus.NOT_FOUND.phrase:
             return "not_found", f"there is nothing at {path!a}; see /docs for what there is"
         case 405:
-            allowed = (error.headers or {}).get("Allow", "other methods")
-            return "method_not_allowed", f"{request.method} is not possible here; {allowed} is"
+            return "method_not_allowed", f"{request.method} is not possible here; {headers['Allow']} is"
         case 413:
             return "body_too_large", str(error.detail)
         case 415:

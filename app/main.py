@@ -42,8 +42,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     app.add_middleware(StartupFault)
-    errors.install(app)
-    for module in (prime, tags, documents, models, operation):
-        app.include_router(module.router)
+    routers = [module.router for module in (prime, tags, documents, models, operation)]
+    errors.install(app, routers)
+    for router in routers:
+        app.include_router(router)
     describe(app, keys_required=settings.auth == "required")
     return app

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from app.errors import Problem, described
+from app.schemas.documents import DocumentRequest
 
 DESCRIPTION = """\
 Semantic tag search for music apps: `POST /v1/prime` ranks a vocabulary's tags by how related they are
@@ -23,7 +24,8 @@ def describe(app: FastAPI, keys_required: bool) -> None:
         if app.openapi_schema is None:
             schema = generate()
             _, definitions = models_json_schema(
-                [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+                [(Problem, "serialization"), (DocumentRequest, "validation")],
+                ref_template="#/components/schemas/{model}",
             )
             schemas = schema.setdefault("components", {}).setdefault("schemas", {})
             schemas |= definitions["$defs"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+
+from models.vocabulary import MAX_TAG_LENGTH
 
 
 class Request(BaseModel):
@@ -16,6 +20,10 @@ class Parameters(BaseModel):
     """The root of all query strings: no unknown parameter; values come as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# What a tag may be is more than a schema can say; this much helps a reader and a generator of examples.
+TagText = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_TAG_LENGTH})]
 
 
 class ModelVersion(BaseModel):

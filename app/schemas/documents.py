@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.base import Parameters, Request, example
+from app.schemas.base import Parameters, Request, TagText, example
 
 
 class DocumentRequest(Request):
@@ -16,7 +16,7 @@ class DocumentRequest(Request):
     model_config = example({"id": "track-1", "tags": ["lo-fi", "hip hop"], "group": "artist-9"})
 
     id: str | int = Field(description="Your name for it; what is there under this name is replaced.")
-    tags: list[str] = Field(description="Its tags, as written.")
+    tags: list[TagText] = Field(description="Its tags, as written.")
     group: str | int | None = Field(default=None, description="What ties near-copies: an artist, an album.")
 
 

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.base import Request, example
+from app.schemas.base import Request, TagText, example
 
 
 class TagInContext(Request):
     """A tag, and the tags that say in which sense it is meant."""
 
-    tag: str
-    context: list[str] = Field(default=[])
+    tag: TagText
+    context: list[TagText] = Field(default=[])
 
 
 class EmbeddingsRequest(Request):
@@ -21,7 +21,7 @@ class EmbeddingsRequest(Request):
 
     model_config = example({"input": [{"tag": "lo-fi", "context": ["hip hop"]}, "jazz"]})
 
-    input: str | TagInContext | Annotated[list[str | TagInContext], Field(min_length=1)] = Field(
+    input: TagText | TagInContext | Annotated[list[TagText | TagInContext], Field(min_length=1)] = Field(
         description="One tag or several, each alone or with its context."
     )
     model: str | None = Field(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, WithJsonSchema
 from pydantic.config import JsonDict
 
 from app.errors import Problem
-from app.schemas.base import ModelVersion, Request, example
+from app.schemas.base import ModelVersion, Request, TagText, example
 
 _QUERY: JsonDict = {"tag": "lo-fi", "context": ["hip hop", "chill"], "limit": 5}
 _ANSWER: JsonDict = {
@@ -32,10 +32,12 @@ class PrimeRequest(Request):
         }
     )
 
-    tag: str = Field(description="The tag to find relatives of, as somebody wrote it.")
-    context: list[str] = Field(default=[], description="Tags it stands with, on the same track for example.")
+    tag: TagText = Field(description="The tag to find relatives of, as somebody wrote it.")
+    context: list[TagText] = Field(
+        default=[], description="Tags it stands with, on the same track for example."
+    )
     limit: int = Field(default=10, ge=1, description="How many results, at most.")
-    exclude: list[str] = Field(default=[], description="Tags that must not be in the results.")
+    exclude: list[TagText] = Field(default=[], description="Tags that must not be in the results.")
     include_context: bool = Field(default=False, description="Whether context tags may be in the results.")
     score_threshold: FiniteFloat | None = Field(
         default=None, description="Leave out results that score below this."
@@ -120,8 +122,8 @@ class BatchRequest(Request):
     # Each is validated on its own, so that a bad one does not spoil the others.
     queries: Annotated[
         list[Any],
-        WithJsonSchema({"type": "array", "items": {"$ref": "#/components/schemas/PrimeRequest"}}),
-    ] = Field(min_length=1, description="Queries, as for `/v1/prime`.")
+        WithJsonSchema({"type": "array", "minItems": 1, "items": {}}),
+    ] = Field(min_length=1, description="Queries, each as for `/v1/prime`.")
 
 
 class BatchItem(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from app.schemas.base import ModelVersion, Parameters, Request, example
+from app.schemas.base import ModelVersion, Parameters, Request, TagText, example
 from app.schemas.priming import Resolved
 
 
@@ -42,7 +42,7 @@ class TagsResponse(BaseModel):
 class SuggestQuery(Parameters):
     """What somebody has typed so far."""
 
-    q: str = Field(description="A tag, or the beginning of one, spelt as it may be.")
+    q: TagText = Field(description="A tag, or the beginning of one, spelt as it may be.")
     limit: int = Field(default=10, ge=1, description="How many suggestions, at most.")
 
 
@@ -99,7 +99,7 @@ class AliasRule(Request):
 
     model_config = example({"target": "drum and bass"})
 
-    target: str | None = Field(
+    target: TagText | None = Field(
         description="The tag it stands for; null puts it on the junk list: no part in contexts, not a result."
     )
 
