@@ -182,7 +182,7 @@ class CellStore:
             return None
         kept = json.loads(path.read_text())
         current = methods.definition(name, self._corpus)
-        return Cell.from_json(kept["cell"]) if kept["method"] == current else None
+        return Cell.from_json(kept["cell"]) if kept.get("method") == current else None
 
     def save(self, name: str, fold: int, cell: Cell) -> None:
         """Write the cell; a killed process leaves the old state or the new one."""
