@@ -65,7 +65,7 @@ def make_bundle(tmp_path: Path) -> Callable[..., Bundle]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real collections; skips where a machine does not have it."""
     if not SHARED_DATA.is_dir():
