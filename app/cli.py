@@ -54,6 +54,18 @@ def serve(
 
 
 @root.command()
+def worker(
+    bundle: Annotated[Path | None, typer.Option(help="As the service has it.")] = None,
+    bundles: Annotated[Path | None, typer.Option(help="As the service has it.")] = None,
+    database: Database = None,
+) -> None:
+    """Run evaluations for services with `TAGPRIME_WORKER=apart`; SIGTERM ends it."""
+    from app.server import work
+
+    work(settings_with(bundle=bundle, bundles=bundles, database_url=database))
+
+
+@root.command()
 def health(
     port: Annotated[int | None, typer.Option(help="Port of the service on this machine.")] = None,
 ) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 
 from fastapi import FastAPI
 
 from app import errors, release
 from app.gate import Gate
+from app.jobs.worker import Worker
 from app.metrics import Metrics
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import documents, models, operation, prime, tags
+from app.routes import documents, evaluations, models, operation, prime, tags
 from app.services.runtime import Runtime
 from app.settings import Settings
 
@@ -28,9 +30,16 @@ def create_app(settings: Settings) -> FastAPI:
         refreshing = asyncio.create_task(running.monitor.run())
         if settings.bundles is not None:  # the store may say that another of them is served
             await running.monitor.first_look(settings.store_timeout_seconds)
+        worker = Worker(running.engine, running.registry, settings) if settings.worker == "inside" else None
+        working = None if worker is None else Thread(target=worker.run, name="worker", daemon=True)
+        if working is not None:
+            working.start()
         try:
             yield
         finally:
+            if worker is not None and working is not None:
+                worker.stop()
+                await asyncio.to_thread(working.join, settings.drain_seconds)
             # A look at the store is waited for: its thread holds a connection that must be given back.
             running.monitor.stop()
             await refreshing
@@ -42,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     app.add_middleware(StartupFault)
-    routers = [module.router for module in (prime, tags, documents, models, operation)]
+    routers = [module.router for module in (prime, tags, documents, models, evaluations, operation)]
     errors.install(app, routers)
     for router in routers:
         app.include_router(router)

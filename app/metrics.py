@@ -78,6 +78,10 @@ class _State(Collector):
         cache.add_metric(("hit",), sum(search.hits for search in searches))
         cache.add_metric(("miss",), sum(search.misses for search in searches))
         yield cache
+        jobs = GaugeMetricFamily("tagprime_evaluations", "Evaluations by state.", labels=("status",))
+        for status, count in held.monitor.jobs.items():
+            jobs.add_metric((status,), count)
+        yield jobs
         yield GaugeMetricFamily(
             "tagprime_store_up", "Whether the store answered when last asked.", value=float(held.monitor.up)
         )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import signal
 
 import uvicorn
 
+from app.db.engine import open_engine
+from app.jobs.worker import Worker
 from app.logs import configure_logging
 from app.main import create_app
+from app.services.registry import Registry
 from app.settings import Settings
 
 _REPEATED = "Application startup failed. Exiting."
@@ -34,3 +38,16 @@ def run(settings: Settings) -> None:
     server.run()
     if not server.started:
         raise SystemExit(3)
+
+
+def work(settings: Settings) -> None:
+    """Run evaluations until told to stop; the one under way goes back into the queue."""
+    configure_logging(settings.log_level)
+    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    registry = Registry(settings)
+    registry.open()
+    worker = Worker(engine, registry, settings)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: worker.stop())
+    worker.run()
+    engine.dispose()

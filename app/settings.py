@@ -1,33 +1,35 @@
 """Every setting of the service, read from the environment.
 
-==================================  =========================  ===============================================
-Variable                            Default                    Meaning
-==================================  =========================  ===============================================
-``TAGPRIME_BUNDLE``                 the shipped demo           Bundle that ``default`` serves at first.
-``TAGPRIME_BUNDLES``                none                       Folder of bundles to serve by name or alias.
-``TAGPRIME_MAX_MODELS``             ``4``                      Bundles in memory besides those under aliases.
-``TAGPRIME_DATABASE_URL``           ``sqlite:///tagprime.db``  The document store, as a SQLAlchemy URL.
-``TAGPRIME_HOST``                   ``127.0.0.1``              Address to listen on.
-``TAGPRIME_PORT``                   ``8000``                   Port to listen on.
-``TAGPRIME_AUTH``                   ``off``                    ``required`` asks every request for a key.
-``TAGPRIME_RATE_LIMIT``             none                       Requests of one key, such as ``600/minute``.
-``TAGPRIME_ACCESS_LOG``             ``True``                   Whether each request is logged.
-``TAGPRIME_DRAIN_SECONDS``          ``20``                     How long requests may take to end at a stop.
-``TAGPRIME_LOG_LEVEL``              ``info``                   ``debug``, ``info``, ``warning``, ``error``.
-``TAGPRIME_MAX_BODY_BYTES``         ``1000000``                Largest request body.
-``TAGPRIME_MAX_RESULTS``            ``1000``                   Largest ``limit`` of a query.
-``TAGPRIME_MAX_CONTEXT``            ``100``                    Most context tags in a query.
-``TAGPRIME_MAX_EXCLUDE``            ``1000``                   Most excluded tags in a query.
-``TAGPRIME_MAX_BATCH``              ``256``                    Most queries, or tags to embed, in one request.
-``TAGPRIME_MAX_DOCUMENT_TAGS``      ``1000``                   Most tags on a document.
-``TAGPRIME_MAX_IMPORT_BYTES``       ``4294967296``             Largest stream of documents.
-``TAGPRIME_IDEMPOTENCY_HOURS``      ``48``                     How long an Idempotency-Key is remembered.
-``TAGPRIME_INDEX_CACHE_BYTES``      ``67108864``               Memory for indexes of recent contexts.
-``TAGPRIME_THREADS``                ``1``                      Threads of one search.
-``TAGPRIME_STORE_REFRESH_SECONDS``  ``2``                      How old what queries know of the store may get.
-``TAGPRIME_USAGE_MAX_TAGS``         ``5000``                   OOV tags whose usage is held in memory.
-``TAGPRIME_STORE_TIMEOUT_SECONDS``  ``5``                      Longest wait for the store.
-==================================  =========================  ===============================================
+=====================================  =========================  ============================================
+Variable                               Default                    Meaning
+=====================================  =========================  ============================================
+``TAGPRIME_BUNDLE``                    the shipped demo           Bundle that ``default`` serves at first.
+``TAGPRIME_BUNDLES``                   none                       Folder of bundles to serve by name or alias.
+``TAGPRIME_MAX_MODELS``                ``4``                      Bundles in memory besides those under aliases.
+``TAGPRIME_DATABASE_URL``              ``sqlite:///tagprime.db``  The document store, as a SQLAlchemy URL.
+``TAGPRIME_HOST``                      ``127.0.0.1``              Address to listen on.
+``TAGPRIME_PORT``                      ``8000``                   Port to listen on.
+``TAGPRIME_AUTH``                      ``off``                    ``required`` asks every request for a key.
+``TAGPRIME_RATE_LIMIT``                none                       Requests of one key, such as ``600/minute``.
+``TAGPRIME_ACCESS_LOG``                ``True``                   Whether each request is logged.
+``TAGPRIME_WORKER``                    ``inside``                 Whether evaluations run in the server or in ``tagprime worker``.
+``TAGPRIME_EVALUATION_MAX_DOCUMENTS``  ``20000``                  Most documents of one evaluation.
+``TAGPRIME_DRAIN_SECONDS``             ``20``                     How long requests may take to end at a stop.
+``TAGPRIME_LOG_LEVEL``                 ``info``                   ``debug``, ``info``, ``warning``, ``error``.
+``TAGPRIME_MAX_BODY_BYTES``            ``1000000``                Largest request body.
+``TAGPRIME_MAX_RESULTS``               ``1000``                   Largest ``limit`` of a query.
+``TAGPRIME_MAX_CONTEXT``               ``100``                    Most context tags in a query.
+``TAGPRIME_MAX_EXCLUDE``               ``1000``                   Most excluded tags in a query.
+``TAGPRIME_MAX_BATCH``                 ``256``                    Most queries, or tags to embed, in one request.
+``TAGPRIME_MAX_DOCUMENT_TAGS``         ``1000``                   Most tags on a document.
+``TAGPRIME_MAX_IMPORT_BYTES``          ``4294967296``             Largest stream of documents.
+``TAGPRIME_IDEMPOTENCY_HOURS``         ``48``                     How long an Idempotency-Key is remembered.
+``TAGPRIME_INDEX_CACHE_BYTES``         ``67108864``               Memory for indexes of recent contexts.
+``TAGPRIME_THREADS``                   ``1``                      Threads of one search.
+``TAGPRIME_STORE_REFRESH_SECONDS``     ``2``                      How old what queries know of the store may get.
+``TAGPRIME_USAGE_MAX_TAGS``            ``5000``                   OOV tags whose usage is held in memory.
+``TAGPRIME_STORE_TIMEOUT_SECONDS``     ``5``                      Longest wait for the store.
+=====================================  =========================  ============================================
 """
 
 from __future__ import annotations
@@ -59,6 +61,10 @@ class Settings(BaseSettings):
     auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
     rate_limit: str | None = Field(None, description="Requests of one key, such as `600/minute`.")
     access_log: bool = Field(True, description="Whether each request is logged.")
+    worker: Literal["inside", "apart"] = Field(
+        "inside", description="Whether evaluations run in the server or in `tagprime worker`."
+    )
+    evaluation_max_documents: PositiveInt = Field(20_000, description="Most documents of one evaluation.")
     drain_seconds: PositiveInt = Field(20, description="How long requests may take to end at a stop.")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning`, `error`.")
     max_body_bytes: PositiveInt = Field(1_000_000, description="Largest request body.")

@@ -65,6 +65,23 @@ api_keys = Table(
     Column("revoked_at", DateTime(timezone=True)),
 )
 
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("status", Text, nullable=False),  # queued, running, done, failed, cancelled
+    Column("request", JSON, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer),
+    Column("result", JSON),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("heard_at", DateTime(timezone=True), nullable=False),  # when its worker last gave a sign
+    Column("finished_at", DateTime(timezone=True)),
+    Index("ix_evaluations_status", "status", "heard_at"),
+)
+
 model_aliases = Table(
     "model_aliases",
     metadata,

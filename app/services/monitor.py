@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from app.db.aliases import alias_table, aliases_mark
 from app.db.engine import transaction
+from app.db.evaluations import counts
 from app.db.idempotency import forget_older_than
 from app.db.migrations import ensure_current
 from app.db.model_aliases import stored_aliases
@@ -52,6 +53,7 @@ class StoreMonitor:
 
     def __init__(self, engine: Engine, registry: Registry, keys: KeyRing, settings: Settings) -> None:
         self.up = False
+        self.jobs: dict[str, int] = {}
         self._engine = engine
         self._registry = registry
         self._keys = keys
@@ -81,6 +83,7 @@ class StoreMonitor:
             mark = _mark(connection)
             behind = [serving for serving in servings if serving.seen != mark]
             self._renew(connection, behind)
+            self.jobs = counts(connection)
         for serving in servings:
             serving.seen = mark
         return len(behind)

@@ -10,6 +10,7 @@ import faiss
 from sqlalchemy import Engine
 
 from app.db.engine import open_engine
+from app.services.evaluations import Evaluations
 from app.services.keys import KeyRing
 from app.services.monitor import StoreMonitor
 from app.services.registry import DEFAULT, Registry
@@ -27,6 +28,7 @@ class Runtime:
     registry: Registry
     monitor: StoreMonitor
     keys: KeyRing
+    evaluations: Evaluations
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -44,7 +46,9 @@ class Runtime:
         registry = Registry(settings)
         registry.open()
         keys = KeyRing(engine)
-        return cls(settings, engine, registry, StoreMonitor(engine, registry, keys, settings), keys)
+        monitor = StoreMonitor(engine, registry, keys, settings)
+        evaluations = Evaluations(engine, registry, settings.database_url)
+        return cls(settings, engine, registry, monitor, keys, evaluations)
 
     async def serving(self, model: str | None) -> Serving:
         """Return what answers for `model`; one that is not in memory is loaded.

@@ -1,0 +1,125 @@
+"""Measuring models on documents: the protocols, asked of bundles as they are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.jobs.paired import sign_flip_p_value
+from app.schemas.evaluations import Difference, EvaluationRequest, EvaluationResult, Measured
+from app.services.rules import TagRules
+from app.services.serving import Serving
+from models.errors import EvaluationError
+from models.features import Indices
+from models.protocols.completion import clean_queries, evaluate_completion, split_documents
+from models.protocols.encoder_scorer import EncoderScorer
+from models.protocols.oov import evaluate_oov, oov_queries
+from models.protocols.priming import evaluate_priming
+from models.protocols.scoring import Evaluation
+
+Tell = Callable[[int, int], None]
+"""Called with (queries done, queries in all); what it raises ends the evaluation."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Documents as a model sees them.
+
+    Attributes
+    ----------
+    known
+        Vocabulary tags of each document, in an order that is the same for every model compared.
+    outside
+        Its other tags, by a numbering of their own.
+    """
+
+    known: list[Indices]
+    outside: list[Indices]
+
+
+def evaluate(
+    request: EvaluationRequest,
+    servings: Sequence[Serving],
+    rules: TagRules,
+    documents: Iterable[Sequence[str]],
+    tell: Tell,
+) -> EvaluationResult:
+    """Ask every model the same and measure its rankings.
+
+    Models that are compared are asked with the tags that both know, so that each document gives both the
+    same queries.
+
+    Raises
+    ------
+    EvaluationError
+        If the documents give no query.
+    """
+    asked = _asked(servings, rules, documents)
+    found: list[Evaluation] = []
+    for position, (serving, seen) in enumerate(zip(servings, asked, strict=True)):
+
+        def told(done: int, total: int, before: int = position) -> None:
+            tell(before * total + done, len(servings) * total)
+
+        found.append(_measure(request, serving, seen, told))
+    return EvaluationResult(
+        documents=len(asked[0].known),
+        queries=found[0].n_queries,
+        measured=[
+            Measured(
+                model=f"{serving.model.name}@{serving.model.version}",
+                metrics={name: round(value, 6) for name, value in one.metrics.items()},
+                curve=[round(float(p), 6) for p in one.curve] if one.curve.any() else None,
+            )
+            for serving, one in zip(servings, found, strict=True)
+        ],
+        differences=_differences(found[0], found[1], request.seed) if len(found) > 1 else None,
+    )
+
+
+def _asked(servings: Sequence[Serving], rules: TagRules, documents: Iterable[Sequence[str]]) -> list[Asked]:
+    asked = [Asked([], []) for _ in servings]
+    numbers: dict[str, int] = {}
+    for document in documents:
+        known: dict[tuple[int, ...], None] = {}
+        outside: set[int] = set()
+        for tag in document:
+            if tag in rules.junk:
+                continue
+            meant = [rules.resolve(serving.vocabulary, tag) for serving in servings]
+            indices = tuple(one.index for one in meant if one.index is not None)
+            if len(indices) == len(servings):
+                known[indices] = None
+            elif not indices:
+                outside.add(numbers.setdefault(meant[0].tag, len(numbers)))
+        for position, seen in enumerate(asked):
+            tags = [indices[position] for indices in sorted(known)]
+            seen.known.append(np.asarray(tags, dtype=np.int64))
+            seen.outside.append(np.asarray(sorted(outside), dtype=np.int64))
+    return asked
+
+
+def _measure(request: EvaluationRequest, serving: Serving, asked: Asked, tell: Tell) -> Evaluation:
+    scorer = EncoderScorer(serving.bundle.encoder)
+    if request.protocol == "priming":
+        return evaluate_priming(scorer, asked.known, progress=tell)
+    if request.protocol == "completion":
+        queries = clean_queries(split_documents(asked.known, request.seed))
+        popularity = serving.vocabulary.document_frequency
+        return evaluate_completion(scorer, queries, popularity, progress=tell)
+    usages = oov_queries(asked.known, asked.outside)
+    if not usages:
+        raise EvaluationError("no document holds a tag outside the vocabulary beside one inside it")
+    return evaluate_oov(scorer, usages, progress=tell)[serving.bundle.encoder.oov_rule]
+
+
+def _differences(one: Evaluation, other: Evaluation, seed: int) -> dict[str, Difference]:
+    differences = {}
+    for name in one.by_document.keys() & other.by_document.keys():
+        by_document = other.by_document[name] - one.by_document[name]
+        by_document = by_document[np.isfinite(by_document)]
+        p_value = round(sign_flip_p_value(by_document, seed=seed), 6)
+        differences[name] = Difference(mean=round(float(by_document.mean()), 6), p_value=p_value)
+    return dict(sorted(differences.items()))

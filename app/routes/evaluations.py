@@ -1,0 +1,51 @@
+"""Evaluations over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.dependencies import runtime
+from app.errors import described
+from app.schemas.evaluations import (
+    EvaluationRequest,
+    EvaluationResponse,
+    EvaluationsQuery,
+    EvaluationsResponse,
+)
+from app.services.limits import check_limit
+
+router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
+
+
+@router.post("", summary="Measure a model", status_code=202, responses=described(400, 413, 422, 500, 503))
+async def post_evaluation(
+    body: EvaluationRequest, request: Request, response: Response
+) -> EvaluationResponse:
+    """Queue an evaluation of a model, or of two on the same queries; `Location` is where to watch it."""
+    found = await runtime(request).evaluations.ask(body)
+    response.headers["Location"] = f"/v1/evaluations/{found.id}"
+    return found
+
+
+@router.get("", summary="List evaluations", responses=described(422, 500, 503))
+async def list_evaluations(
+    query: Annotated[EvaluationsQuery, Query()], request: Request
+) -> EvaluationsResponse:
+    """List evaluations, newest first, page by page."""
+    held = runtime(request)
+    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    return await held.evaluations.page(query.cursor, query.limit)
+
+
+@router.get("/{id}", summary="Watch an evaluation", responses=described(404, 422, 500, 503))
+async def get_evaluation(id: str, request: Request) -> EvaluationResponse:
+    """Tell how far an evaluation is, or what it found."""
+    return await runtime(request).evaluations.get(id)
+
+
+@router.delete("/{id}", summary="Cancel an evaluation", responses=described(404, 409, 422, 500, 503))
+async def delete_evaluation(id: str, request: Request) -> EvaluationResponse:
+    """Cancel an evaluation that has not ended."""
+    return await runtime(request).evaluations.cancel(id)

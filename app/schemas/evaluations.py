@@ -1,0 +1,90 @@
+"""Evaluations: long work, asked for, watched, and read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.schemas.base import Parameters, Request, TagText, example
+
+
+class EvaluationRequest(Request):
+    """What to measure, on which documents."""
+
+    model_config = example({"protocol": "completion", "corpus": "store", "seed": 0})
+
+    protocol: Literal["priming", "completion", "oov"] = Field(
+        description="`priming`: each tag of a document asks for the others, as in the paper; "
+        "`completion`: half of a document asks for the hidden half; `oov`: tags outside the vocabulary "
+        "ask for those inside."
+    )
+    model: str | None = Field(default=None, description="An alias, NAME or NAME@VERSION; else `default`.")
+    compare: str | None = Field(
+        default=None, description="A second model, asked the same: the difference comes with a paired test."
+    )
+    corpus: Literal["store"] | None = Field(default=None, description="`store`: the documents of the store.")
+    documents: list[list[TagText]] | None = Field(
+        default=None, description="Instead of a corpus: the tags of each document."
+    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Of everything that is drawn.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> EvaluationRequest:
+        if (self.corpus is None) == (self.documents is None):
+            raise ValueError("either corpus or documents is needed, not both")
+        return self
+
+
+class Measured(BaseModel):
+    """What one model reached."""
+
+    model: str = Field(description="NAME@VERSION.")
+    metrics: dict[str, float] = Field(description="Means over all queries.")
+    curve: list[float] | None = Field(
+        description="Interpolated precision at recall 0, 0.1, ..., 1; null where the protocol draws none."
+    )
+
+
+class Difference(BaseModel):
+    """How two models differ in one metric, document by document."""
+
+    mean: float = Field(description="The second model's mean less the first's, over documents.")
+    p_value: float = Field(description="Of a paired sign-flip test, two-sided.")
+
+
+class EvaluationResult(BaseModel):
+    """The figures."""
+
+    documents: int = Field(description="Documents that were asked.")
+    queries: int
+    measured: list[Measured] = Field(description="The model, then the one it is compared with.")
+    differences: dict[str, Difference] | None = Field(default=None, description="By metric.")
+
+
+class EvaluationResponse(BaseModel):
+    """An evaluation, from queue to result."""
+
+    id: str
+    status: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: float = Field(description="Share of queries that are done, 0 to 1.")
+    request: dict[str, Any]
+    result: EvaluationResult | None = None
+    reason: str | None = Field(default=None, description="Why it failed.")
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+class EvaluationsQuery(Parameters):
+    """Which evaluations to list."""
+
+    limit: int = Field(default=50, ge=1, description="How many, at most.")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+
+
+class EvaluationsResponse(BaseModel):
+    """A page of evaluations, newest first."""
+
+    evaluations: list[EvaluationResponse]
+    next_cursor: str | None

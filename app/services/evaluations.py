@@ -1,0 +1,165 @@
+"""Asking for evaluations, watching and cancelling them; a worker does the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Engine
+
+from app.db import evaluations as stored
+from app.db.engine import transaction
+from app.schemas.evaluations import (
+    EvaluationRequest,
+    EvaluationResponse,
+    EvaluationResult,
+    EvaluationsResponse,
+)
+from app.services.listing import after, cursor
+from app.services.registry import DEFAULT, Registry
+from models.errors import BundleError, ConflictError, InputError, NotFoundError, TagError
+from models.vocabulary import normalize_tag, shown
+
+if TYPE_CHECKING:
+    from app.jobs.queue import Queue
+
+log = structlog.get_logger(__name__)
+
+
+class Evaluations:
+    """The evaluations of one store.
+
+    Parameters
+    ----------
+    engine
+        The store.
+    registry
+        The bundles.
+    database_url
+        Where the queue is.
+    """
+
+    def __init__(self, engine: Engine, registry: Registry, database_url: str) -> None:
+        self._engine = engine
+        self._registry = registry
+        self._database_url = database_url
+        self._queue: Queue | None = None
+
+    async def ask(self, request: EvaluationRequest) -> EvaluationResponse:
+        """Queue an evaluation.
+
+        Raises
+        ------
+        InputError
+            If a model or a tag is none.
+        """
+        for n, document in enumerate(request.documents or ()):
+            for m, tag in enumerate(document):
+                try:
+                    normalize_tag(tag)
+                except TagError as error:
+                    raise InputError(f"/documents/{n}/{m}", str(error)) from None
+        # Fixed now: an alias may have moved before a worker gets to it.
+        named = {
+            "model": await asyncio.to_thread(self._exact, request.model or DEFAULT, "/model"),
+            "compare": None
+            if request.compare is None
+            else await asyncio.to_thread(self._exact, request.compare, "/compare"),
+        }
+        return await asyncio.to_thread(self._add, request.model_copy(update=named))
+
+    def _exact(self, model: str, pointer: str) -> str:
+        try:
+            found = self._registry.load(model).model
+        except (NotFoundError, BundleError) as error:
+            raise InputError(pointer, str(error)) from None
+        return f"{found.name}@{found.version}"
+
+    def _add(self, request: EvaluationRequest) -> EvaluationResponse:
+        from app.jobs.queue import Queue
+
+        with transaction(self._engine) as connection:
+            job = stored.add(connection, uuid.uuid4().hex, request.model_dump())
+        try:
+            self._queue = self._queue or Queue(self._database_url)
+            try:
+                self._queue.send(job.id)
+            finally:
+                self._queue.close()  # connections are a thread's own, and this one is lent
+        except Exception as error:  # the queue has no error of its own kind
+            # The store holds the job, and a worker's next look finds what was queued without a message.
+            log.warning("evaluation not sent", id=job.id, reason=str(error).partition("\n")[0])
+        return _response(job)
+
+    async def get(self, evaluation_id: str) -> EvaluationResponse:
+        """Return an evaluation; NotFoundError if there is none."""
+
+        def read() -> stored.StoredEvaluation | None:
+            with transaction(self._engine, reads_only=True) as connection:
+                return stored.get(connection, evaluation_id)
+
+        job = await asyncio.to_thread(read) if evaluation_id.isalnum() else None
+        if job is None:
+            raise NotFoundError("evaluation_not_found", f"there is no evaluation {shown(evaluation_id)}")
+        return _response(job)
+
+    async def page(self, start: str | None, limit: int) -> EvaluationsResponse:
+        """Return a page of evaluations, newest first."""
+        before = None if start is None else _moment(after(start))
+
+        def read() -> list[stored.StoredEvaluation]:
+            with transaction(self._engine, reads_only=True) as connection:
+                return stored.page(connection, before, limit + 1)
+
+        found = await asyncio.to_thread(read)
+        listed = [_response(job) for job in found[:limit]]
+        more = len(found) > limit
+        return EvaluationsResponse(
+            evaluations=listed, next_cursor=cursor(listed[-1].created_at.isoformat()) if more else None
+        )
+
+    async def cancel(self, evaluation_id: str) -> EvaluationResponse:
+        """Cancel an evaluation that has not ended.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        ConflictError
+            If it has ended.
+        """
+        job = await self.get(evaluation_id)
+
+        def write() -> bool:
+            with transaction(self._engine) as connection:
+                return stored.cancel(connection, evaluation_id)
+
+        if not await asyncio.to_thread(write):
+            raise ConflictError("evaluation_ended", f"the evaluation is {job.status} already")
+        return await self.get(evaluation_id)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError("query:cursor", "this is not a cursor; send back next_cursor of the page before")
+    return moment
+
+
+def _response(job: stored.StoredEvaluation) -> EvaluationResponse:
+    return EvaluationResponse(
+        id=job.id,
+        status=job.status,
+        progress=1.0 if job.status == "done" else round(job.done / job.total, 4) if job.total else 0.0,
+        request=dict(job.request),
+        result=None if job.result is None else EvaluationResult.model_validate(job.result),
+        reason=job.reason,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+    )
