@@ -189,7 +189,14 @@ class SiameseEncoder:
         return hidden
 
     def encode_queries(self, tags: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
-        """Return the contextual embeddings of `tags` in their local `contexts`, shape (n, dim)."""
+        """Return the contextual embeddings of `tags` in their local `contexts`, shape (n, dim).
+
+        A tag that nothing is known of is taken to be used as its context says: as if on one document.
+        """
+        tags = [
+            Usage.of_context(context) if isinstance(tag, Usage) and not tag.n_documents else tag
+            for tag, context in zip(tags, contexts, strict=True)
+        ]
         tag_part = np.stack([self._project(tag) for tag in tags])
         return self._embed(tag_part, self.context_features(contexts) @ self.context_weights + self.biases[0])
 

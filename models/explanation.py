@@ -1,21 +1,23 @@
-"""What each tag of the context contributed to a result of the completion encoder.
+"""What each tag of the context contributed to a result's score.
 
 Conventions
 -----------
-A score is the towers' inner product and the linear term. The linear term is a sum over the query and its
-context, so each tag's part of it is exact. The towers are not; a context tag's part is what the score
-would lose without it (leave-one-out, other tags and the query staying). Parts by leave-one-out need not
-sum to the towers' whole: what is left, and what the query says by itself, is the remainder.
+A completion encoder's score is the towers' inner product and a linear term; the linear term is a sum over
+the query and its context, so each tag's part of it is exact. For the rest, and for the whole score of an
+encoder without such a term, a context tag's part is what would be lost without it (leave-one-out, other
+tags and the query staying). Such parts need not sum to the whole: what is left, and what the query says
+by itself, is the remainder.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.completion_encoder import CompletionEncoder, Floats
-from models.encoders import Indices
+from models.encoders import Encoder, Indices
 from models.features import Usage
 from models.index import Query
 
@@ -32,7 +34,7 @@ class Explanation:
         Their scores.
     context : array of shape (k,), int64
         Context tags other than the query.
-    linear, towers : arrays of shape (k, n), float32
+    linear, network : arrays of shape (k, n), float32
         What each context tag adds to each score, exactly and by leave-one-out.
     query_linear : array of shape (n,), float32
         What the query adds by the linear term.
@@ -44,12 +46,12 @@ class Explanation:
     scores: Floats
     context: Indices
     linear: Floats
-    towers: Floats
+    network: Floats
     query_linear: Floats
     remainder: Floats
 
 
-def explain(encoder: CompletionEncoder, query: Query, candidates: Indices) -> Explanation:
+def explain(encoder: Encoder, query: Query, candidates: Indices) -> Explanation:
     """Split the scores of `candidates` for one query into its context tags' contributions.
 
     Parameters
@@ -62,17 +64,32 @@ def explain(encoder: CompletionEncoder, query: Query, candidates: Indices) -> Ex
         In-vocabulary tags, e.g. a ranking's results.
     """
     local = query.local_context()
-    context = local[local != query.tag] if not isinstance(query.tag, Usage) else local
-    offered = encoder.candidates(None)[candidates]
+    context = local if isinstance(query.tag, Usage) else local[local != query.tag]
     variants = [local, *(local[local != tag] for tag in context)]
-    n = len(variants)
-    vectors = encoder.encode_queries([query.tag] * n, variants, [query.focus] * n)
-    products = np.asarray(vectors @ offered.T, dtype=np.float32)  # (1 + k, n)
-    towers = products[:1] - products[1:]
-    parts = encoder.linear_rows(query.tag, local, query.focus)[:, candidates]
-    asked = np.arange(len(parts)) == len(local) if isinstance(query.tag, Usage) else local == query.tag
-    linear, query_linear = parts[~asked], parts[asked].sum(axis=0)
-    whole = encoder.linear_scores([query.tag], [local], [query.focus])[0, candidates]
-    scores = np.asarray(products[0] + whole, dtype=np.float32)
-    remainder = np.asarray(products[0] - towers.sum(axis=0), dtype=np.float32)
-    return Explanation(candidates, scores, context, linear, towers, query_linear, remainder)
+    found = _scores(encoder, query, variants, candidates)  # (1 + k, n)
+    network = found[:1] - found[1:]
+    scores, remainder = found[0], found[0] - network.sum(axis=0)
+    linear = np.zeros_like(network)
+    query_linear = np.zeros(len(candidates), dtype=np.float32)
+    if isinstance(encoder, CompletionEncoder):
+        parts = encoder.linear_rows(query.tag, local, query.focus)[:, candidates]
+        others = np.isin(np.append(local, -1)[: len(parts)], context)
+        linear, query_linear = parts[others], parts[~others].sum(axis=0)
+        scores = scores + parts.sum(axis=0)
+    return Explanation(candidates, scores, context, linear, network, query_linear, remainder)
+
+
+def _scores(encoder: Encoder, query: Query, contexts: Sequence[Indices], candidates: Indices) -> Floats:
+    """Return the scores of candidates in each context, shape (n_contexts, n), without the linear term."""
+    n = len(contexts)
+    if isinstance(encoder, CompletionEncoder):
+        vectors = encoder.encode_queries([query.tag] * n, contexts, [query.focus] * n)
+        return np.asarray(vectors @ encoder.candidates(None)[candidates].T, dtype=np.float32)
+    vectors = encoder.encode_queries([query.tag] * n, contexts)
+    furthest = encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
+    rows = []
+    for vector, context in zip(vectors, contexts, strict=True):
+        apart = np.linalg.norm(encoder.candidates(context)[candidates] - vector, axis=1)
+        nearness = 1 / (1 + apart)  # the score of `models.index`
+        rows.append(1 - nearness if furthest else nearness)
+    return np.asarray(np.stack(rows), dtype=np.float32)

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from models.bundle import Bundle, save_bundle
+from models.completion_encoder import CompletionEncoder
 from models.encoders import OovRule, SiameseEncoder
 from models.vocabulary import Vocabulary
 
@@ -51,6 +53,31 @@ def random_siamese_encoder(
     topics = np.exp(tensors["log_topics"])
     tensors["log_topics"] = np.log(topics / topics.sum(axis=1, keepdims=True))
     return SiameseEncoder.from_tensors(settings, tensors, oov_rule)
+
+
+def random_completion_encoder(
+    variant: str = "b", stored: int | None = None, seed: int = 0, n_tags: int = 40
+) -> CompletionEncoder:
+    """A completion encoder with drawn weights; `stored` makes its linear term sparse."""
+    rng = np.random.default_rng(seed)
+    linear = {"l2": 3.0, "dropout": 0.5, "stored": stored}
+    settings = {"variant": variant, "n_tags": n_tags, "width": 6, "hidden": 5, "linear": linear}
+    tensors = {
+        name: rng.normal(size=spec.shape).astype(spec.dtype)
+        for name, spec in CompletionEncoder.specs(settings).items()
+        if not name.startswith("linear_ind")
+    }
+    tensors["linear_diagonal"] = 0.1 + np.abs(tensors["linear_diagonal"]) / 10
+    tensors["frequency"] = 1 + np.abs(tensors["frequency"])
+    tensors["scales"] = np.array([1.0, 0.3, 0.7, 0.5], dtype=np.float32)
+    if stored is not None:
+        drawn = sparse.random_array((n_tags, n_tags), density=stored / n_tags**2, rng=rng, format="csr")
+        tensors["linear_indptr"] = drawn.indptr.astype(np.int64)
+        tensors["linear_indices"] = drawn.indices.astype(np.int32)
+        tensors["linear_values"] = drawn.data.astype(np.float32)
+    else:
+        np.fill_diagonal(tensors["linear_values"], 0)
+    return CompletionEncoder.from_tensors(settings, tensors, "nearest")
 
 
 @pytest.fixture

@@ -42,6 +42,16 @@ class PrimeRequest(Request):
     score_threshold: FiniteFloat | None = Field(
         default=None, description="Leave out results that score below this."
     )
+    focus: FiniteFloat = Field(
+        default=1.0,
+        gt=0,
+        le=10,
+        description="How much the tag itself counts among its context: 1 completes a track, about 2 asks "
+        "what is related to this tag. Only models of the completion family take another than 1.",
+    )
+    explain: bool = Field(
+        default=False, description="Whether each result says what the context did for its score."
+    )
     model: str | None = Field(
         default=None, description="An alias, a bundle's name, or NAME@VERSION; else the alias `default`."
     )
@@ -84,6 +94,26 @@ class Ignored(BaseModel):
     reason: Literal["out_of_vocabulary", "duplicate", "is_the_query", "junk"]
 
 
+class Contribution(BaseModel):
+    """What one context tag did for a result's score."""
+
+    tag: str
+    linear: float = Field(description="Its exact part of the linear term; 0 in models without one.")
+    network: float = Field(description="What the rest of the score would lose without it.")
+
+
+class Explanation(BaseModel):
+    """Where a result's score comes from.
+
+    `query` and every `linear` are exact parts. `network` is found by leaving the tag out, which need not
+    add up; `remainder` is what is left of the score, so that everything here sums to it.
+    """
+
+    query: float = Field(description="The query tag's own part of the linear term.")
+    context: list[Contribution] = Field(description="Context tags, the most influential first.")
+    remainder: float
+
+
 class Result(BaseModel):
     """A related tag."""
 
@@ -93,6 +123,7 @@ class Result(BaseModel):
     distance: float | None = Field(
         default=None, description="Euclidean distance to the query, of models that have one."
     )
+    explanation: Explanation | None = Field(default=None, description="Present if `explain` was asked for.")
 
 
 class PrimeResponse(BaseModel):

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.schemas.priming import Ignored, PrimeRequest, PrimeResponse, Resolved, Result, Understood
+from app.schemas.priming import (
+    Contribution,
+    Explanation,
+    Ignored,
+    PrimeRequest,
+    PrimeResponse,
+    Resolved,
+    Result,
+    Understood,
+)
 from app.services.serving import Serving, StoreView
 from app.services.suggesting import look_alikes
 from app.settings import Settings, variable
+from models import explanation
 from models.errors import InputError
 from models.features import Indices, Usage
 from models.index import Query, Ranking
@@ -41,14 +51,20 @@ def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeR
         If a value cannot be a tag, or a limit is passed.
     """
     _check_limits(request, settings)
+    if request.focus != 1 and not serving.bundle.encoder.supports_focus:
+        known = f"{serving.model.name} is a {serving.bundle.encoder.kind} model, which takes focus 1 only"
+        raise InputError("/focus", f"focus is {request.focus}; {known}")
     view = serving.view
     tag = view.rules.resolve_at(serving.vocabulary, request.tag, "/tag")
     context = understand_context(serving, view, request.context, tag)
     query_tag, resolved = understand_tag(serving, view, tag, context)
     exclude = _excluded(serving, view, request, tag, context)
-    ranking, total = None, 0
+    ranking, total, explained = None, 0, None
     if query_tag is not None:
-        ranking, total = _rank(serving, Query(query_tag, context.indices), exclude, request)
+        query = Query(query_tag, context.indices, request.focus)
+        ranking, total = _rank(serving, query, exclude, request)
+        if request.explain:
+            explained = explanation.explain(serving.bundle.encoder, query, ranking.indices)
     return PrimeResponse(
         tag=request.tag,
         resolved=resolved,
@@ -57,7 +73,7 @@ def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeR
         context_understood=context.understood or None,
         context_ignored=context.ignored,
         model=serving.model,
-        results=_results(serving, ranking),
+        results=_results(serving, ranking, explained),
         total=total,
         reason=NO_USAGE if query_tag is None else None,
     )
@@ -73,7 +89,7 @@ def understand_tag(
     if usage is not None:
         source, n_documents = "store", usage.n_documents
     elif len(context.indices):
-        usage, source = Usage.of_context(np.sort(context.indices)), "context"
+        usage, source = Usage.unknown(), "context"
     alike = [suggestion.tag for suggestion in look_alikes(serving, tag.tag, limit=3)]
     resolved = Resolved(
         tag=tag.tag, step=tag.step, usage=source, usage_documents=n_documents, suggestions=alike or None
@@ -144,7 +160,9 @@ def _rank(serving: Serving, query: Query, exclude: Indices, request: PrimeReques
     return Ranking(ranking.indices[:kept], ranking.scores[:kept], distances), total
 
 
-def _results(serving: Serving, ranking: Ranking | None) -> list[Result]:
+def _results(
+    serving: Serving, ranking: Ranking | None, explained: explanation.Explanation | None
+) -> list[Result]:
     if ranking is None:
         return []
     tags = serving.vocabulary.index_to_key
@@ -152,6 +170,25 @@ def _results(serving: Serving, ranking: Ranking | None) -> list[Result]:
     distances = [None] * n if ranking.distances is None else ranking.distances.tolist()
     found = zip(ranking.indices.tolist(), ranking.scores.tolist(), distances, strict=True)
     return [
-        Result(rank=rank, tag=tags[index], score=score, distance=distance)
-        for rank, (index, score, distance) in enumerate(found, start=1)
+        Result(
+            rank=row + 1,
+            tag=tags[index],
+            score=score,
+            distance=distance,
+            explanation=None if explained is None else _explanation(tags, explained, row),
+        )
+        for row, (index, score, distance) in enumerate(found)
     ]
+
+
+def _explanation(tags: Sequence[str], explained: explanation.Explanation, row: int) -> Explanation:
+    linear, network = explained.linear[:, row].tolist(), explained.network[:, row].tolist()
+    contributions = [
+        Contribution(tag=tags[tag], linear=exact, network=rest)
+        for tag, exact, rest in zip(explained.context.tolist(), linear, network, strict=True)
+    ]
+    return Explanation(
+        query=float(explained.query_linear[row]),
+        context=sorted(contributions, key=lambda part: -abs(part.linear + part.network)),
+        remainder=float(explained.remainder[row]),
+    )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from models import index as index_module
 from models.bundle import load_bundle, save_bundle
@@ -19,44 +17,15 @@ from models.features import Usage
 from models.index import Query, TagSearch
 from models.protocols.encoder_scorer import EncoderScorer
 from models.vocabulary import Vocabulary
+from tests.conftest import DESCRIPTION, random_completion_encoder
 
-N_TAGS, WIDTH, HIDDEN = 40, 6, 5
-DESCRIPTION: dict[str, Any] = {
-    "corpus": {"name": "tests", "n_documents": 0},
-    "training": {"seed": 0},
-    "quality": {},
-    "libraries": {},
-    "git_revision": None,
-}
+N_TAGS, WIDTH = 40, 6
 USAGE = Usage(4, np.array([2, 7, 30]), np.array([4, 2, 1], dtype=np.float32))
-
-
-def random_encoder(variant: str = "b", stored: int | None = None, seed: int = 0) -> CompletionEncoder:
-    """Drawn weights: every shape is right and nothing was learnt."""
-    rng = np.random.default_rng(seed)
-    linear = {"l2": 3.0, "dropout": 0.5, "stored": stored}
-    settings = {"variant": variant, "n_tags": N_TAGS, "width": WIDTH, "hidden": HIDDEN, "linear": linear}
-    tensors = {
-        name: rng.normal(size=spec.shape).astype(spec.dtype)
-        for name, spec in CompletionEncoder.specs(settings).items()
-        if not name.startswith("linear_ind")
-    }
-    tensors["linear_diagonal"] = 0.1 + np.abs(tensors["linear_diagonal"]) / 10
-    tensors["frequency"] = 1 + np.abs(tensors["frequency"])
-    tensors["scales"] = np.array([1.0, 0.3, 0.7, 0.5], dtype=np.float32)
-    if stored is not None:
-        drawn = sparse.random_array((N_TAGS, N_TAGS), density=stored / N_TAGS**2, rng=rng, format="csr")
-        tensors["linear_indptr"] = drawn.indptr.astype(np.int64)
-        tensors["linear_indices"] = drawn.indices.astype(np.int32)
-        tensors["linear_values"] = drawn.data.astype(np.float32)
-    else:
-        np.fill_diagonal(tensors["linear_values"], 0)
-    return CompletionEncoder.from_tensors(settings, tensors, "nearest")
 
 
 @pytest.fixture(params=[("a", None), ("b", None), ("b", 160)], ids=["a", "b", "b-sparse"])
 def encoder(request: pytest.FixtureRequest) -> CompletionEncoder:
-    return random_encoder(*request.param)
+    return random_completion_encoder(*request.param)
 
 
 QUERIES = [
@@ -102,7 +71,7 @@ def test_the_protocols_scorer_agrees_with_search(encoder):
 
 
 def test_focus_one_is_the_default_and_more_of_it_leans_on_the_query():
-    encoder = random_encoder()
+    encoder = random_completion_encoder()
     context = np.array([3, 5, 9])
     plain = encoder.linear_weights(3, context)
     leaning = encoder.linear_weights(3, context, 4.0)
@@ -120,7 +89,7 @@ def test_focus_one_is_the_default_and_more_of_it_leans_on_the_query():
 
 
 def test_a_tag_nothing_is_known_of_leaves_the_context_to_answer():
-    encoder = random_encoder()
+    encoder = random_completion_encoder()
     context = np.array([5, 9])
     unknown = encoder.encode_queries([Usage.unknown()], [context])[0]
     turns = encoder.encode_queries([5, 9], [context, context])
@@ -141,7 +110,7 @@ def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
 
 
 def test_a_linear_term_out_of_range_is_refused():
-    encoder = random_encoder(stored=160)
+    encoder = random_completion_encoder(stored=160)
     linear = encoder.linear
     assert linear.indptr is not None
     assert linear.indices is not None
@@ -164,12 +133,12 @@ def test_an_explanation_adds_up(encoder, query):
     np.testing.assert_allclose(
         explained.scores, [score_of[c] for c in candidates.tolist()], rtol=1e-4, atol=1e-4
     )
-    whole = explained.linear.sum(axis=0) + explained.towers.sum(axis=0)
+    whole = explained.linear.sum(axis=0) + explained.network.sum(axis=0)
     np.testing.assert_allclose(
         whole + explained.query_linear + explained.remainder, explained.scores, rtol=1e-4, atol=1e-4
     )
     assert query.tag not in explained.context.tolist()
-    assert explained.linear.shape == explained.towers.shape == (len(explained.context), 4)
+    assert explained.linear.shape == explained.network.shape == (len(explained.context), 4)
     local = query.local_context()
     np.testing.assert_allclose(
         encoder.linear_rows(query.tag, local, query.focus).sum(axis=0),
@@ -184,4 +153,4 @@ def test_leave_one_out_is_what_the_towers_lose(encoder):
     offered = encoder.candidates(None)[[1, 2]]
     with_all, without = encoder.encode_queries([3, 3], [np.array([3, 5, 9]), np.array([3, 9])])
     np.testing.assert_array_equal(explained.context, [5, 9])
-    np.testing.assert_allclose(explained.towers[0], offered @ (with_all - without), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(explained.network[0], offered @ (with_all - without), rtol=1e-4, atol=1e-4)
