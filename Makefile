@@ -1,12 +1,13 @@
 # Two commands on a fresh machine (Python >= 3.11 and make):
 #   make serve   an environment with the serving dependencies only; serves the demo bundle on PORT
 #   make test    the development environment; runs every check and test
+# make demo-bundle trains the shipped bundle again: same library versions, same hash (tests/golden)
 PYTHON ?= python3
 PORT ?= 8000
 SERVE_ENV := .venv-serve
 DEV_ENV := .venv
 
-.PHONY: serve test lint clean
+.PHONY: serve test lint clean demo-bundle
 
 serve: $(SERVE_ENV)/.installed
 	$(SERVE_ENV)/bin/tagprime serve --port $(PORT)
@@ -29,6 +30,11 @@ $(DEV_ENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV_ENV)
 	$(DEV_ENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+demo-bundle: $(DEV_ENV)/.installed
+	rm -rf models/artifacts/demo models/artifacts/demo.run
+	OMP_NUM_THREADS=1 $(DEV_ENV)/bin/tagprime train demo --recipe completion --min-documents 20 --min-tags 2 \
+		--device cpu --out models/artifacts/demo
 
 clean:
 	rm -rf $(SERVE_ENV) $(DEV_ENV)
