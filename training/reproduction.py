@@ -168,6 +168,7 @@ def precision_recall_curves(cells: Mapping[str, Mapping[int, Cell]]) -> dict[str
 def lay_out(corpus: TagCorpus, plan: Plan, findings: Findings) -> list[Table]:
     """Return the tables, in the paper's order, of what was measured."""
     first, predictions, language = NUMBERS.get(corpus.name, ("priming", "predictions", "language models"))
+    comparable = corpus.name in COMPARABLE
     tables = []
     if findings.priming:
         result = evaluation.summary(corpus, "priming", plan.settings, findings.priming)
@@ -177,17 +178,23 @@ def lay_out(corpus: TagCorpus, plan: Plan, findings: Findings) -> list[Table]:
             "Beyond the paper": BEYOND,
         }
         if "priming" in plan.sections:
-            tables.append(priming_table(first, f"Priming accuracy (%) on {_named(corpus)}", result, groups))
+            tables.append(
+                priming_table(
+                    first, f"Priming accuracy (%) on {_named(corpus)}", result, groups, comparable=comparable
+                )
+            )
         if findings.oov:
-            tables.append(oov_table(evaluation.summary(corpus, "oov", plan.settings, findings.oov)))
+            tables.append(
+                oov_table(evaluation.summary(corpus, "oov", plan.settings, findings.oov), comparable)
+            )
         if "priming" in plan.sections:
             caption = "Prediction and embedding, after stage 1 and after stage 2 (%)"
-            tables.append(priming_table(predictions, caption, result, {"": PREDICTIONS}, FOUR))
+            tables.append(priming_table(predictions, caption, result, {"": PREDICTIONS}, FOUR, comparable))
         if "language" in plan.sections:
             caption = "Distributed language models: S1 random order, S2 pseudo-order (%)"
-            tables.append(priming_table(language, caption, result, {"": LANGUAGE}))
+            tables.append(priming_table(language, caption, result, {"": LANGUAGE}, comparable=comparable))
     elif findings.oov:
-        tables.append(oov_table(evaluation.summary(corpus, "oov", plan.settings, findings.oov)))
+        tables.append(oov_table(evaluation.summary(corpus, "oov", plan.settings, findings.oov), comparable))
     return [table for table in tables if table.rows]
 
 
@@ -207,11 +214,12 @@ def write(corpus: TagCorpus, plan: Plan, out: Path, findings: Findings) -> Path:
     asked = {name: cells for name, cells in findings.priming.items() if name not in LANGUAGE[1:-1]}
     tests = {reference: paired_tests(asked, reference, metric) for reference in references}
     result = evaluation.summary(corpus, "priming", plan.settings, findings.priming)
-    honest = words.honest_sentence(result)
+    oov = evaluation.summary(corpus, "oov", plan.settings, findings.oov)
+    honest = " ".join(filter(None, (words.honest_sentence(result), words.honest_oov_sentence(oov))))
     deviations = words.deviations(tables) if corpus.name in COMPARABLE else []
     record: dict[str, Any] = {"corpus": corpus.name, "honest": honest, "priming": result}
     if findings.oov:
-        record["oov"] = evaluation.summary(corpus, "oov", plan.settings, findings.oov)
+        record["oov"] = oov
     record |= {"p_values": page.summary_of(tests), "hdp_topics": findings.topics, "deviations": deviations}
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(record, indent=2) + "\n")
@@ -224,7 +232,9 @@ def write(corpus: TagCorpus, plan: Plan, out: Path, findings: Findings) -> Path:
         tests,
         deviations,
         findings.drawings,
-        "the paper's" if corpus.name in COMPARABLE else "the paper's on MagTag5K, another collection,",
+        "the paper's and the difference"
+        if corpus.name in COMPARABLE
+        else "the paper's on MagTag5K, another set",
     )
     path = out / "report.html"
     path.write_text(html, encoding="utf-8")

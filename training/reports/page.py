@@ -27,6 +27,12 @@ CAPTIONS = {
 }
 
 
+_NOTHING = {
+    True: "Every compared figure lies within the band.",
+    False: "The paper reports no figures on this collection, so none is held against it.",
+}
+
+
 def page(
     heading: str,
     honest: str,
@@ -60,11 +66,13 @@ def page(
     """
     sections = [_table(table, paper_column) for table in tables]
     sections += [_tests(tests)] if tests else []
+    compared = [f for table in tables for row in table.rows for f in row.figures if f.verdict]
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in deviations)
-    words = f"<ul>{said}</ul>" if said else "<p>Every compared figure lies within the band.</p>"
+    words = f"<ul>{said}</ul>" if said else f"<p>{_NOTHING[bool(compared)]}</p>"
     figures = "".join(_drawing(name, drawings[name]) for name in CAPTIONS if name in drawings)
+    figures = f'<h2 id="figures">Figures</h2>{figures}' if figures else ""
     anchors = [(f"table-{table.number}", f"Table {table.number}") for table in tables]
-    anchors += [("deviations", "What does not reproduce"), ("figures", "Figures")]
+    anchors += [("deviations", "What does not reproduce")] + ([("figures", "Figures")] if figures else [])
     links = "".join(f'<a href="#{anchor}">{escape(text)}</a>' for anchor, text in anchors)
     style = (resources.files("training.reports") / "report.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
@@ -74,7 +82,7 @@ def page(
 <h1>{escape(heading)}</h1>
 <p class="soft">After U. Sandouk and K. Chen, “Learning Contextualized Music Semantics from Tags
 via a Siamese Network”.</p>
-<div class="honest">{escape(honest)}</div>
+{f'<div class="honest">{escape(honest)}</div>' if honest else ""}
 <nav>{links}</nav>
 <ul class="note">{"".join(f"<li>{escape(fact)}</li>" for fact in facts)}</ul>
 {"".join(sections)}
@@ -82,7 +90,6 @@ via a Siamese Network”.</p>
 <p class="note">A figure reproduces if it lies within two of the paper's standard deviations and 1.5
 points of the paper's mean.</p>
 {words}
-<h2 id="figures">Figures</h2>
 {figures}
 </main></body></html>
 """
@@ -97,7 +104,7 @@ def _table(table: Table, paper_column: str) -> str:
 
 
 def _below(compared: bool, paper_column: str) -> str:
-    return f"; below it {paper_column} and the difference" if compared else ""
+    return f"; below it {paper_column}" if compared else ""
 
 
 def _part(table: Table, part: Part) -> str:
@@ -110,7 +117,7 @@ def _part(table: Table, part: Part) -> str:
             lines.append(
                 f'<tr class="group"><td colspan="{len(table.metrics) + 1}">{escape(group)}</td></tr>'
             )
-        cells = [_cell(figure, row.method in best[i]) for i, figure in enumerate(row.figures)]
+        cells = [_cell(figure, row is best[i]) for i, figure in enumerate(row.figures)]
         cells = cells or ["<td>N/A</td>"] * len(table.metrics)
         lines.append(f"<tr><td>{escape(row.title)}</td>{''.join(cells)}</tr>")
     head = "".join(f"<th>{escape(metric)}</th>" for metric in table.metrics)
@@ -118,21 +125,22 @@ def _part(table: Table, part: Part) -> str:
     return f'{heading}<div class="wide"><table><tr><th>Method</th>{head}</tr>{"".join(lines)}</table></div>'
 
 
-def _best(rows: Sequence[Row], column: int) -> set[str]:
-    """Return the method that leads a column; none where several share the lead, as they do at P@1."""
-    shown = {row.method: round(row.figures[column].mean, 1) for row in rows if row.figures}
-    leading = {method for method, mean in shown.items() if mean == max(shown.values())}
-    return leading if len(leading) == 1 else set()
+def _best(rows: Sequence[Row], column: int) -> Row | None:
+    """Return the row that leads a column; None where several share the lead, as they do at P@1."""
+    shown = [(round(row.figures[column].mean, 1), row) for row in rows if row.figures]
+    leading = [row for mean, row in shown if mean == max(mean for mean, _ in shown)]
+    return leading[0] if len(leading) == 1 else None
 
 
 def _cell(figure: Figure, best: bool) -> str:
     std = "" if figure.std is None else f' <span class="std">±{figure.std:.1f}</span>'
     own = f'<span class="own{" best" if best else ""}">{figure.mean:.1f}{std}</span>'
-    if figure.paper is None or figure.difference is None:
+    if figure.paper is None:
         return f"<td>{own}</td>"
-    sign = f'<span class="{figure.verdict}">{_signed(figure.difference, 1)}</span>'
-    paper = f'<span class="paper">{figure.paper.mean:.1f} ±{figure.paper.std:.1f} {sign}</span>'
-    return f"<td>{own}{paper}</td>"
+    paper = f"{figure.paper.mean:.1f} ±{figure.paper.std:.1f}"
+    if figure.difference is not None:
+        paper += f' <span class="{figure.verdict}">{_signed(figure.difference, 1)}</span>'
+    return f'<td>{own}<span class="paper">{paper}</span></td>'
 
 
 def _tests(tests: Mapping[str, Sequence[PairedTest]]) -> str:

@@ -32,18 +32,22 @@ OOV_METHODS = (
 
 @dataclass(frozen=True)
 class Figure:
-    """One cell: our mean and standard deviation beside the paper's; percent."""
+    """One cell: our mean and standard deviation beside the paper's; percent.
+
+    `comparable` says whether both are about the same collection; if not, there is no verdict.
+    """
 
     metric: str
     mean: float
     std: float | None
     folds: list[float]
     paper: Printed | None
+    comparable: bool = True
 
     @property
     def difference(self) -> float | None:
         """Ours less the paper's, in points."""
-        return None if self.paper is None else self.mean - self.paper.mean
+        return None if self.paper is None or not self.comparable else self.mean - self.paper.mean
 
     @property
     def verdict(self) -> str:
@@ -93,47 +97,57 @@ class Table:
         return [row for row in self.rows if row.part == part]
 
 
-def priming_table(number: str, caption: str, result: Mapping[str, Any], groups: Mapping[str, Sequence[str]],
-                  metrics: Sequence[str] = FIVE) -> Table:  # fmt: skip
+def priming_table(
+    number: str,
+    caption: str,
+    result: Mapping[str, Any],
+    groups: Mapping[str, Sequence[str]],
+    metrics: Sequence[str] = FIVE,
+    comparable: bool = True,
+) -> Table:
     """Lay out methods by group, where `result` is a summary of the priming protocol that holds them."""
     table = Table(number, caption, metrics)
-    for part, prefix in (("test", ""), ("train", "train ")):
+    parts: tuple[tuple[Part, str], ...] = (("test", ""), ("train", "train "))
+    for part, prefix in parts:
         for group, methods in groups.items():
             for method in methods:
                 if (found := result["methods"].get(method)) is not None:
-                    row = _row(
-                        number, method, "test" if part == "test" else "train", group, found, prefix, metrics
-                    )
-                    table.rows.append(row)
+                    figures = _figures(number, method, part, found, prefix, metrics, comparable)
+                    table.rows.append(Row(method, title(method), part, group, figures))
     return table
 
 
-def oov_table(result: Mapping[str, Any]) -> Table:
+def oov_table(result: Mapping[str, Any], comparable: bool = True) -> Table:
     """Lay out Table 3: both rules of every method."""
     table = Table("3", "Out-of-vocabulary priming (%), nearest and furthest rule", FOUR)
     for rule in ("nearest", "furthest"):
         for method, found in result["methods"].items():
             # The paper ranks its own model's tags by the furthest rule, the others' by the nearest.
-            compared = rule == ("furthest" if method in ("single-lit", "siamese-lit") else "nearest")
-            number = "3" if compared else ""
-            table.rows.append(_row(number, method, "test", f"{rule} tags first", found, f"{rule} ", FOUR))
+            own = rule == ("furthest" if method in ("single-lit", "siamese-lit") else "nearest")
+            figures = _figures("3" if own else "", method, "test", found, f"{rule} ", FOUR, comparable)
+            table.rows.append(Row(method, title(method), "test", f"{rule} tags first", figures))
     return table
 
 
-def _row(
-    number: str, method: str, part: Part, group: str, found: Mapping[str, Any], prefix: str,
+def _figures(
+    number: str,
+    method: str,
+    part: Part,
+    found: Mapping[str, Any],
+    prefix: str,
     metrics: Sequence[str],
-) -> Row:  # fmt: skip
+    comparable: bool,
+) -> list[Figure]:
+    """Return a row's figures; none where a metric was not measured (C-RBM on test)."""
     figures: list[Figure] = []
     for metric in metrics:
         name = next((name for name in found if _is(name, prefix, metric)), None)
-        if name is None:  # C-RBM on test
-            figures = []
-            break
+        if name is None:
+            return []
         paper = printed().get((number, method.removesuffix("-fixed"), part, metric))
         value = found[name]
-        figures.append(Figure(metric, value["mean"], value["std"], value["folds"], paper))
-    return Row(method, title(method), part, group, figures)
+        figures.append(Figure(metric, value["mean"], value["std"], value["folds"], paper, comparable))
+    return figures
 
 
 def _is(name: str, prefix: str, metric: str) -> bool:

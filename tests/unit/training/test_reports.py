@@ -113,7 +113,33 @@ def test_the_honest_sentence_counts_what_is_behind():
     assert "most popular tags on none (54.0 / 44.0 / 34.0 / 64.0)" in text
     assert "co-occurrence counts on all (59.0 / 49.0 / 39.0 / 69.0)" in text
     assert "echo" in text
-    assert "cannot be drawn" in words.honest_sentence(result(siamese_lit=65.0))
+    assert words.honest_sentence(result(siamese_lit=65.0)) == ""
+
+
+def test_the_honest_oov_sentence_takes_the_better_rule():
+    def rules(nearest: float, furthest: float) -> dict[str, object]:
+        return {
+            f"{rule} P@{k}": metric(value)
+            for rule, value in (("nearest", nearest), ("furthest", furthest))
+            for k in (1, 2, 5, 10)
+        }
+
+    found = {"siamese-lit": rules(30, 40), "cooccurrence": rules(45, 1)}
+    text = words.honest_oov_sentence({"methods": found})
+    assert "Siamese CE 40.0 / 40.0 / 40.0 / 40.0 (furthest rule)" in text
+    assert "co-occurrence 45.0 / 45.0 / 45.0 / 45.0 (nearest rule)" in text
+    assert words.honest_oov_sentence({"methods": {}}) == ""
+
+
+def test_another_collection_is_shown_beside_but_not_held_against():
+    table = priming_table("2", "", result(lsa=90.0), {"": ("lsa",)}, comparable=False)
+    figure = table.part("test")[0].figures[-1]
+    assert figure.paper is not None
+    assert (figure.difference, figure.verdict) == (None, "")
+    assert words.deviations([table]) == []
+    html = page.page("h", "s", [], [table], {}, [], {}, "paper")
+    assert "none is held against it" in html
+    assert 'id="figures"' not in html
 
 
 def test_what_does_not_reproduce_is_said_with_a_reason():
