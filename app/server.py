@@ -43,7 +43,7 @@ def run(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """Run evaluations until told to stop; the one under way goes back into the queue."""
     configure_logging(settings.log_level)
-    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    engine = open_engine(settings.store_url, settings.store_timeout_seconds)
     registry = Registry(settings)
     registry.open()
     worker = Worker(engine, registry, settings)

@@ -7,6 +7,7 @@ Variable                               Default                    Meaning
 ``TAGPRIME_BUNDLES``                   none                       Folder of bundles to serve by name or alias.
 ``TAGPRIME_MAX_MODELS``                ``4``                      Bundles in memory besides those under aliases.
 ``TAGPRIME_DATABASE_URL``              ``sqlite:///tagprime.db``  The document store, as a SQLAlchemy URL.
+``TAGPRIME_DATABASE_PASSWORD_FILE``    none                       File with the store's password, for a URL without one.
 ``TAGPRIME_HOST``                      ``127.0.0.1``              Address to listen on.
 ``TAGPRIME_PORT``                      ``8000``                   Port to listen on.
 ``TAGPRIME_AUTH``                      ``off``                    ``required`` asks every request for a key.
@@ -42,6 +43,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import models
+from models.errors import SettingsError
 
 DEMO_BUNDLE = Path(models.__path__[0]) / "artifacts" / "demo"
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
     bundles: Path | None = Field(None, description="Folder of bundles to serve by name or alias.")
     max_models: PositiveInt = Field(4, description="Bundles in memory besides those under aliases.")
     database_url: str = Field("sqlite:///tagprime.db", description="The document store, as a SQLAlchemy URL.")
+    database_password_file: Path | None = Field(
+        None, description="File with the store's password, for a URL without one."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
@@ -82,6 +87,26 @@ class Settings(BaseSettings):
     )
     usage_max_tags: PositiveInt = Field(5000, description="OOV tags whose usage is held in memory.")
     store_timeout_seconds: PositiveFloat = Field(5, description="Longest wait for the store.")
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, with the password of its file.
+
+        Raises
+        ------
+        SettingsError
+            If the file cannot be read.
+        """
+        if self.database_password_file is None:
+            return self.database_url
+        from sqlalchemy.engine import make_url
+
+        try:
+            password = self.database_password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            name = variable("database_password_file")
+            raise SettingsError(f"{name}: {self.database_password_file} cannot be read: {error}") from None
+        return make_url(self.database_url).set(password=password).render_as_string(hide_password=False)
 
     @field_validator("rate_limit")
     @classmethod

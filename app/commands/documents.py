@@ -31,7 +31,7 @@ def import_documents(
     from app.services.importing import check_file, import_file, refuse_faults
 
     settings = settings_with(database_url=database)
-    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    engine = open_engine(settings.store_url, settings.store_timeout_seconds)
     errors = Console(stderr=True)
     with errors.status(f"Checking {file}"):
         ensure_current(engine)
@@ -52,6 +52,25 @@ def import_documents(
     )
 
 
+@documents.command("export")
+def export_documents(
+    file: Annotated[Path, typer.Argument(help="The `.jsonl` to write; it must not exist yet.")],
+    database: Database = None,
+) -> None:
+    """Write the store's documents as JSONL, aliases followed and junk left out: what to train on."""
+    from rich.progress import track
+
+    from app.services.exporting import cleaned_documents
+
+    with opened_store(database) as engine, file.open("x", encoding="utf-8") as out:
+        written = 0
+        lines = cleaned_documents(engine)
+        for line in track(lines, "Exporting", console=Console(stderr=True)):
+            out.write(line)
+            written += 1
+    Console().print(f"{written} documents in {file}", highlight=False, soft_wrap=True)
+
+
 @database.command("upgrade")
 def upgrade_database(database: Database = None) -> None:
     """Bring the store's schema up to this version of tagprime."""
@@ -59,7 +78,7 @@ def upgrade_database(database: Database = None) -> None:
     from app.db.migrations import HEAD, upgrade
 
     settings = settings_with(database_url=database)
-    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    engine = open_engine(settings.store_url, settings.store_timeout_seconds)
     upgrade(engine)
     engine.dispose()
     Console().print(f"the store is at revision {HEAD}", highlight=False)

@@ -42,7 +42,7 @@ def opened_store(url: str | None) -> Iterator[Engine]:
     from app.db.migrations import ensure_current
 
     settings = settings_with(database_url=url)
-    engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+    engine = open_engine(settings.store_url, settings.store_timeout_seconds)
     try:
         ensure_current(engine)
         yield engine

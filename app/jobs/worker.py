@@ -70,7 +70,7 @@ class Worker:
         recovered, worked = float("-inf"), False
         while not self._stopping.is_set():
             try:
-                queue = queue or Queue(self._settings.database_url, self.evaluate)
+                queue = queue or Queue(self._settings.store_url, self.evaluate)
                 if monotonic() - recovered > _RECOVER_SECONDS:
                     self._recover(queue)
                     recovered = monotonic()

@@ -41,13 +41,13 @@ class Runtime:
         StoreError
             If the database URL cannot be used at all.
         """
-        engine = open_engine(settings.database_url, settings.store_timeout_seconds)
+        engine = open_engine(settings.store_url, settings.store_timeout_seconds)
         faiss.omp_set_num_threads(settings.threads)
         registry = Registry(settings)
         registry.open()
         keys = KeyRing(engine)
         monitor = StoreMonitor(engine, registry, keys, settings)
-        evaluations = Evaluations(engine, registry, settings.database_url)
+        evaluations = Evaluations(engine, registry, settings.store_url)
         return cls(settings, engine, registry, monitor, keys, evaluations)
 
     async def serving(self, model: str | None) -> Serving:
