@@ -48,8 +48,8 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server ended instead of answering")
 
 
-def run(bundle: Path | None) -> tuple[float, float]:
-    """Return seconds until ready and MB held after 200 queries."""
+def run(bundle: Path | None) -> tuple[float, float, float]:
+    """Return seconds and CPU seconds until ready, and MB held after 200 queries."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [str(Path(sys.executable).parent / "tagprime"), "serve", "--port", str(port)]
@@ -60,12 +60,13 @@ def run(bundle: Path | None) -> tuple[float, float]:
         try:
             wait_until_ready(port, process)
             ready = time.perf_counter() - started
+            spent = psutil.Process(process.pid).cpu_times()
             ask_around(port)
             memory = psutil.Process(process.pid).memory_info().rss / 1e6
         finally:
             process.terminate()
             process.wait()
-    return ready, memory
+    return ready, spent.user + spent.system, memory
 
 
 def ask_around(port: int, queries: int = 200) -> None:
@@ -86,8 +87,9 @@ def main() -> None:
     options = parser.parse_args()
     figures = [run(options.bundle) for _ in range(options.runs)]
     for name, unit, values in (
-        ("ready after", "s", [ready for ready, _ in figures]),
-        ("memory held", "MB", [memory for _, memory in figures]),
+        ("ready after", "s", [ready for ready, _, _ in figures]),
+        ("CPU until ready", "s", [spent for _, spent, _ in figures]),
+        ("memory held", "MB", [memory for _, _, memory in figures]),
     ):
         print(f"{name}: median {statistics.median(values):.2f} {unit}, worst {max(values):.2f} {unit}")
 

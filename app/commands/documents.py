@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.commands.options import Database, settings_with
+from app.commands.options import Database, opened_store, settings_with
 
 documents = typer.Typer(help="The documents of the store.", no_args_is_help=True)
 database = typer.Typer(help="The store's schema.", no_args_is_help=True)
