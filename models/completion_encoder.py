@@ -15,8 +15,9 @@ it is known; ``focus`` is the query's own weight (1 completes a track, about 2 a
 tag), in the linear term and, before the shares are made to sum to 1, in the attention.
 
 A tag outside the vocabulary is answered from its `Usage`: the tower from its co-occurrence features, the
-linear term from the update its counts bring. With nothing known of it (``Usage.unknown()``) it is left
-out, and the context answers alone, each of its tags taking its turn as the query.
+linear term from the update its counts bring, or without a context from the counts themselves. With
+nothing known of it (``Usage.unknown()``) it is left out, and the context answers alone, each of its tags
+taking its turn as the query.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ Variant = Literal["a", "b"]
 
 # The scalars of the tower and of the mix, in the order of the tensor that keeps them.
 _SCALES = ("context_scale", "query_scale", "kappa", "linear_attention")
+
+MET_SHARE, MET_PRIOR = 0.3, 5.0
+"""Without context: weight of the share of an unseen tag's documents against rows of B, and the documents
+without any tag that the share is smoothed with, so that one or two documents weigh little."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,8 @@ class CompletionEncoder:
         unseen = tag if isinstance(tag, Usage) and _known(tag) else None
         if not len(context) and unseen is None:
             return np.zeros((0, len(self.biases)), dtype=np.float32)
+        if not len(context) and unseen is not None:
+            return np.asarray(self._met(unseen)[None, :] * self.scales[2], dtype=np.float32)
         weights = self.linear_weights(tag, context, focus)
         each = [(context[i : i + 1], weights[i : i + 1]) for i in range(len(context))]
         if unseen is None:
@@ -215,10 +222,22 @@ class CompletionEncoder:
         unseen = tag if isinstance(tag, Usage) and _known(tag) else None
         if not len(context) and unseen is None:
             return np.zeros(len(self.biases), dtype=np.float32)
+        if not len(context) and unseen is not None:
+            return self._met(unseen)
         weights = self.linear_weights(tag, context, focus)
         if unseen is None:
             return self.linear.combine(context, weights)
         return self.linear.score_unseen(unseen, context, weights[:-1], float(weights[-1]))
+
+    def _met(self, usage: Usage) -> Floats:
+        """Return the linear term of an unseen tag that comes without context: the tags it was met with.
+
+        Its row by the update is made to be added to others'; alone, and the more so with few documents,
+        the plain share of its documents that hold a tag ranks better, and next to few documents the tower.
+        """
+        row = np.zeros(len(self.biases), dtype=np.float32)
+        row[usage.indices] = np.float32(MET_SHARE / (usage.n_documents + MET_PRIOR)) * usage.counts
+        return row
 
     def linear_weights(self, tag: Tag, context: Indices, focus: float = 1.0) -> Floats:
         """Return the weight of each context tag in the linear term, an unseen query's own at the end."""

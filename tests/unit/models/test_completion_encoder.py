@@ -99,6 +99,13 @@ def test_a_tag_nothing_is_known_of_leaves_the_context_to_answer():
     assert not encoder.linear_scores([Usage.unknown()], [NOTHING]).any()
 
 
+def test_an_unseen_tag_without_context_adds_what_it_was_met_with():
+    encoder = random_completion_encoder()
+    found = encoder.linear_scores([USAGE], [NOTHING])[0]
+    assert np.flatnonzero(found).tolist() == [2, 7, 30]
+    np.testing.assert_allclose(found[[2, 7, 30]], encoder.kappa * 0.3 * np.array([4, 2, 1]) / 9, rtol=1e-5)
+
+
 def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
     vocabulary = Vocabulary([f"tag {i:02d}" for i in range(N_TAGS)], np.arange(N_TAGS) + 1)
     saved = save_bundle(tmp_path / "kept", encoder, vocabulary, DESCRIPTION)
