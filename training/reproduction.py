@@ -15,9 +15,8 @@ from models.errors import EvaluationError
 from training import evaluation
 from training.corpus import TagCorpus
 from training.lda import seek_n_topics
-from training.methods import entry
-from training.reports import figures, page, words
-from training.reports.embeddings import choose, draw
+from training.methods import definition, entry
+from training.reports import embeddings, figures, page, words
 from training.reports.paper import COLLECTIONS, TOPICS, title
 from training.reports.significance import paired_tests
 from training.reports.tables import (
@@ -122,13 +121,14 @@ def measure(corpus: TagCorpus, plan: Plan, out: Path, done: evaluation.Done | No
 
 def illustrate(corpus: TagCorpus, plan: Plan, out: Path, findings: Findings) -> None:
     """Seek the number of topics and draw the figures, or take them from `out` if nothing changed."""
-    choice = choose(corpus, plan.tag, plan.document)
+    choice = embeddings.choose(corpus, plan.tag, plan.document)
     key = {
         "corpus": corpus.fingerprint,
         "seed": plan.settings.seed,
         "folds": plan.settings.folds,
         "tag": choice.tag,
         "document": choice.document,
+        "methods": [definition(name, corpus.name) for name in embeddings.METHODS],
     }
     folder = out / "figures"
     folder.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ def illustrate(corpus: TagCorpus, plan: Plan, out: Path, findings: Findings) -> 
         if not made.exists() or json.loads(made.read_text())["key"] != key:
             splits = corpus.folds(plan.settings.folds, plan.settings.seed)
             topics = [seek_n_topics(corpus.select(rows), plan.settings.seed) for rows, _ in splits]
-            drawn = draw(corpus, corpus.select(splits[0][0]), choice, plan.settings.seed)
+            drawn = embeddings.draw(corpus, corpus.select(splits[0][0]), choice, plan.settings.seed)
             for name, svg in drawn.items():
                 (folder / f"{name}.svg").write_text(svg)
             made.write_text(json.dumps({"key": key, "topics": topics}))

@@ -25,6 +25,9 @@ from training.selection import Selected
 Indices = npt.NDArray[np.int64]
 Points = npt.NDArray[np.floating]
 
+METHODS = ("siamese-lit", "single-lit", "siamese-ext", "lda", "pca", "sg", "cbow")
+"""What the figures are drawn from."""
+
 MAX_INSTANCES = 500
 N_CLUSTERS = 3
 N_DOCUMENTS = 4
@@ -101,15 +104,12 @@ def _instances(corpus: TagCorpus, siamese: Siamese, choice: Choice, seed: int) -
     points = project(np.concatenate([instances, *companions]), seed)
     shaded, rest = points[: len(holders)], points[len(holders) :]
     pieces = np.split(rest, np.cumsum([len(piece) for piece in companions])[:-1])
-    name = corpus.index_to_key[choice.tag]
+    name = _shown(corpus.index_to_key[choice.tag])
     clusters = _clusters(instances, [documents[row] for row in holders], corpus, choice.tag, seed)
-    drawn = [
-        (piece, [corpus.index_to_key[tag] for tag in tags])
-        for piece, (_, tags) in zip(pieces, others, strict=True)
-    ]
+    titles = [_shown(corpus.document_ids[row]) for row in chosen]
     return {
         "3a": figures.tag_instances(shaded, clusters, name),
-        "3b": figures.tag_in_documents(shaded, drawn, name, [_shown(corpus.document_ids[r]) for r in chosen]),
+        "3b": figures.tag_in_documents(shaded, pieces, name, titles),
     }
 
 

@@ -115,20 +115,15 @@ def tag_instances(points: Points, clusters: Sequence[Cluster], tag: str) -> str:
         return style.to_svg(figure)
 
 
-def tag_in_documents(
-    instances: Points, documents: Sequence[tuple[Points, Sequence[str]]], tag: str, chosen: Sequence[str]
-) -> str:
-    """Figure 3b: all tags of some documents over the shaded instances of one tag.
-
-    `documents` holds each document's points and their tags' names; the tag itself is labelled once.
-    """
+def tag_in_documents(instances: Points, documents: Sequence[Points], tag: str, names: Sequence[str]) -> str:
+    """Figure 3b: the other tags of some documents, a name each, over the shaded instances of one tag."""
     with style.paper_style():
         figure = Figure(figsize=(6.4, 4.6))
         axes = figure.subplots()
         axes.scatter(
             instances[:, 0], instances[:, 1], s=14, color="#d5d5d5", linewidths=0, label=f"instances of {tag}"
         )
-        for position, ((points, _), name) in enumerate(zip(documents, chosen, strict=True)):
+        for position, (points, name) in enumerate(zip(documents, names, strict=True)):
             _scatter(axes, points, position, name, size=26)
         _bare(axes, f"tags of {len(documents)} documents that hold {tag}")
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.05), ncols=1)
@@ -138,9 +133,9 @@ def tag_in_documents(
 def one_context(spaces: Mapping[str, Points], related: npt.NDArray[np.bool_], document: str) -> str:
     """Figure D.1: all tags in one document's context, under each embedding; related tags are circles."""
     with style.paper_style():
-        n_columns = 3
-        n_rows = -(-len(spaces) // n_columns)
-        figure = Figure(figsize=(7.6, 2.5 * n_rows + 0.3), layout="constrained")
+        n_columns = 4
+        n_rows = -(-(len(spaces) + 1) // n_columns)  # one panel more than spaces: the legend's
+        figure = Figure(figsize=(7.8, 2.05 * n_rows + 0.3), layout="constrained")
         panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for axes, (name, points) in zip(panels, spaces.items(), strict=False):
             axes.scatter(
@@ -159,8 +154,7 @@ def one_context(spaces: Mapping[str, Points], related: npt.NDArray[np.bool_], do
             _bare(axes, name)
         for axes in panels[len(spaces) :]:
             axes.set_axis_off()
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        panels[-1].legend(*panels[0].get_legend_handles_labels(), loc="center")
         figure.suptitle(f"All tags in the context of {document}", fontsize=9.5)
         return style.to_svg(figure)
 

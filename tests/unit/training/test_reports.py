@@ -195,7 +195,7 @@ def test_every_figure_is_well_formed_svg_and_reproducible():
         "2": lambda: figures.tag_frequency(np.array([5, 3, 1]), 6, "small"),
         "pr": lambda: figures.precision_recall({"test": {"pca": curve}, "train": {"pca": curve}}, "small"),
         "3a": lambda: figures.tag_instances(points, clusters, "guitar"),
-        "3b": lambda: figures.tag_in_documents(points, [(points[:3], ["a", "b", "c"])], "guitar", ["song"]),
+        "3b": lambda: figures.tag_in_documents(points, [points[:3]], "guitar", ["song"]),
         "D.1": lambda: figures.one_context({"PCA": points, "LDA": points}, np.arange(12) < 4, "song"),
         "learning": lambda: figures.learning_curves(losses),
     }

@@ -99,7 +99,7 @@ def test_the_figures_are_drawn_and_kept(corpus, tmp_path, monkeypatch):
     assert len(findings.topics) == 3
     drawn = {name: (tmp_path / "figures" / f"{name}.svg").read_text() for name in findings.drawings}
     assert drawn == findings.drawings
-    monkeypatch.setattr(reproduction, "draw", None)  # would fail if it were drawn again
+    monkeypatch.setattr(embeddings, "draw", None)  # would fail if it were drawn again
     again = reproduction.Findings()
     reproduction.illustrate(corpus, wanted, tmp_path, again)
     assert again == findings
