@@ -11,6 +11,7 @@ from models.encoders import Tag
 from models.features import Usage
 from training.baselines.method import Floats, Indices, Method
 from training.completion.counts import cooccurrence
+from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import TagCorpus
 
 
@@ -21,19 +22,32 @@ class NaiveBayes(Method):
 
     Parameters
     ----------
-    prior
-        Documents of the average kind added to each tag's own.
+    priors
+        Documents of the average kind added to each tag's own; chosen on validation documents. Tags of a
+        document are far from independent, so that little smoothing makes rare tags overconfident.
     """
 
     name: ClassVar[str] = "naive-bayes"
     contextual: ClassVar[bool] = True
     supports_oov: ClassVar[bool] = True
 
-    def __init__(self, prior: float = 1.0) -> None:
-        self._prior = prior
+    def __init__(self, priors: Sequence[float] = (100.0, 10.0, 1.0, 300.0, 1000.0)) -> None:
+        self._priors = priors
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Count; log-probabilities are kept where tags meet, and the smoothing where they don't."""
+        """Choose the prior where there are several, and count all documents."""
+        chosen = self._priors[0]
+        if len(self._priors) > 1:
+            rest, held_off = hold_off(corpus, seed)
+            queries = validation_queries(held_off, seed)
+            chosen = select(
+                self._priors, lambda prior: NaiveBayes([prior]).fit(rest), [queries], rest.document_frequency
+            )
+        return self._count(corpus, chosen)
+
+    def _count(self, corpus: TagCorpus, prior: float) -> Self:
+        """Keep log-probabilities where tags meet, and the smoothing where they don't."""
+        self._prior = prior
         counts = cooccurrence(corpus.matrix)
         own = np.maximum(counts.diagonal(), 0.0)
         self._n = corpus.n_documents
