@@ -151,12 +151,22 @@ class StartupFault:
             await self.app(scope, receive, send)
             return
 
+        failure: Message | None = None
+
         # Starlette reports a failed start with its traceback, then raises; the raise says more.
         async def without_traceback(message: Any) -> None:
-            if message["type"] != "lifespan.startup.failed":
+            nonlocal failure
+            if message["type"] == "lifespan.startup.failed":
+                failure = message
+            else:
                 await send(message)
 
         try:
             await self.app(scope, receive, without_traceback)
         except TagprimeError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
+        except Exception:
+            # A bug, and it should look like one; unsaid, the server would take it for an app without a start.
+            if failure is not None:
+                await send(failure)
+            raise

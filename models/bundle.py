@@ -237,7 +237,10 @@ def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
     if n_tags != manifest.n_tags:
         raise BundleError(f"{path / MANIFEST}: n_tags is {manifest.n_tags}, but {n_tags} in the settings")
     _check_tensors(file, tensors, specs)
-    encoder = family.from_tensors(settings, tensors, manifest.oov_rule)
+    try:
+        encoder = family.from_tensors(settings, tensors, manifest.oov_rule)
+    except (KeyError, TypeError) as error:
+        raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {error!r}") from None
     if encoder.metric != manifest.metric:
         raise BundleError(
             f"{path / MANIFEST}: metric {manifest.metric!r}; a {kind} encoder has {encoder.metric!r}"

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from models.bundle import Bundle
+from models.manifest import Manifest, read_manifest
+from tests.conftest import DESCRIPTION
 
 
 def tagprime(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -56,6 +58,22 @@ def newer_format(folder: Path) -> None:
     file.write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def lose_a_setting(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    describe = {name: getattr(manifest, name) for name in DESCRIPTION}
+    settings = {k: v for k, v in manifest.encoder["settings"].items() if k != "context_length"}
+    changed = Manifest.build(
+        name=manifest.name,
+        encoder={**manifest.encoder, "settings": settings},
+        metric=manifest.metric,
+        oov_rule=manifest.oov_rule,
+        n_tags=manifest.n_tags,
+        describe=describe,
+        contents={file: (folder / file).read_bytes() for file in manifest.files},
+    )
+    (folder / "manifest.json").write_text(changed.to_json(), encoding="utf-8")
+
+
 def remove_it_all(folder: Path) -> None:
     shutil.rmtree(folder)
 
@@ -67,6 +85,7 @@ FAULTS: dict[Callable[[Path], None], str] = {
     remove_a_file: "encoder.safetensors",
     break_the_manifest: "manifest.json",
     newer_format: "manifest.json",
+    lose_a_setting: "context_length",
     remove_it_all: "small",
 }
 
