@@ -15,9 +15,10 @@ from app.jobs.worker import Worker
 from app.metrics import Metrics
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import documents, evaluations, models, operation, prime, tags
+from app.routes import documents, evaluations, explorer, models, operation, prime, tags
 from app.services.runtime import Runtime
 from app.settings import Settings
+from app.web.pages import Assets
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,9 +52,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     app.add_middleware(StartupFault)
-    routers = [module.router for module in (prime, tags, documents, models, evaluations, operation)]
+    routers = [module.router for module in (prime, tags, documents, models, evaluations, operation, explorer)]
     errors.install(app, routers)
     for router in routers:
         app.include_router(router)
+    app.mount("/static", Assets())
     describe(app, keys_required=settings.auth == "required")
     return app

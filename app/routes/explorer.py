@@ -1,0 +1,94 @@
+"""The explorer: pages for people at `/`. What programs use is under `/v1`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from app.dependencies import runtime
+from app.services.explorer.asking import Column, answer, examples
+from app.services.explorer.question import Question
+from app.services.serving import Serving
+from app.services.suggesting import suggest
+from app.web.pages import Pages
+from models.errors import BundleError, InputError, TagError
+from models.vocabulary import normalize_tag
+
+router = APIRouter(include_in_schema=False)
+pages = Pages()
+
+
+# Plain `def`s: a page is drawn in a thread, so that it does not hold up the queries of programs.
+@router.get("/")
+def explore(request: Request) -> Response:
+    """Show the question in the address, and its answer."""
+    running = runtime(request)
+    serving, settings = _serving(request), running.settings
+    try:
+        question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
+        fault = None
+    except InputError as error:
+        question, fault = Question(), str(error)
+    columns = answer(question, serving, settings, str(request.base_url)) if question.tag else []
+    failed = fault is not None or any(column.fault for column in columns)
+    response = pages.render(
+        "ask.html",
+        422 if failed else 200,
+        question=question,
+        columns=columns,
+        fault=fault,
+        reasons=_reasons(question, columns),
+        said=_said(columns),
+        examples=[] if columns else examples(serving),
+        **_frame(question, serving),
+    )
+    response.headers["HX-Push-Url"] = question.url()
+    return response
+
+
+@router.get("/explorer/suggest")
+def complete(q: str, request: Request) -> JSONResponse:
+    """Offer tags for what is being typed; nothing for what cannot become one."""
+    serving = _serving(request)
+    try:
+        offered = suggest(serving, normalize_tag(q), limit=8)
+    except TagError:
+        offered = []
+    return JSONResponse({"suggestions": [{"tag": o.tag, "documents": o.documents} for o in offered]})
+
+
+def _serving(request: Request) -> Serving:
+    found = runtime(request).registry.serving(None)
+    if found is None:
+        raise BundleError("no bundle can be served; /v1/models tells what is wrong with each")
+    return found
+
+
+def _reasons(question: Question, columns: list[Column]) -> dict[str, dict[str, str]]:
+    """Return, for each side's tags as given, why one has no part in the answer; else nothing."""
+    reasons = {side: dict.fromkeys(question.side(side), "") for side in ("context", "versus")}
+    for column in columns:
+        reasons[column.side] |= column.ignored()
+    return reasons
+
+
+def _said(columns: list[Column]) -> str:
+    """Return the answer in a sentence, for those who hear the page."""
+    parts = []
+    for column in columns:
+        beside = f" beside {', '.join(column.given)}" if column.given else " on its own"
+        first = f"first {column.rows[0].tag}" if column.rows else column.fault or "no related tags"
+        parts.append(f"{column.tag}{beside}: {first}.")
+    return " ".join(parts)
+
+
+def _frame(question: Question, serving: Serving) -> dict[str, object]:
+    """Return what stands around every view."""
+    return {
+        "here": question.view,
+        "tabs": [(view, view.capitalize(), question.seen_from(view)) for view in ("ask",)],
+        "model": serving.model,
+        "manifest": serving.bundle.manifest,
+        "n_tags": len(serving.vocabulary),
+        "takes_focus": serving.bundle.encoder.supports_focus,
+    }

@@ -1,0 +1,1 @@
+"""What the explorer shows, before it is a page."""

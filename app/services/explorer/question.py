@@ -1,0 +1,153 @@
+"""The explorer's state: what is asked, as its address carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlencode
+
+from app.services.serving import Serving
+from models.errors import InputError, TagError
+
+FOCUS = 1.0
+MOST_FOCUS = 4.0
+LIMIT = 12
+STEP = 12
+
+Parameters = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A tag, its context, and perhaps another context to compare with.
+
+    Attributes
+    ----------
+    view
+        ``ask`` or ``map``: which part of the page is in front.
+    versus
+        The other context; None where nothing is compared.
+    focus
+        How much the tag itself counts among its context.
+    """
+
+    view: str = "ask"
+    tag: str = ""
+    context: tuple[str, ...] = ()
+    versus: tuple[str, ...] | None = None
+    focus: float = FOCUS
+    limit: int = LIMIT
+
+    @classmethod
+    def read(cls, parameters: Parameters, serving: Serving, most: int) -> Self:
+        """Read the question in an address; what is not of ours is passed over.
+
+        Raises
+        ------
+        InputError
+            If a number is none or out of range.
+        """
+        values: dict[str, list[str]] = {}
+        for name, value in parameters:
+            values.setdefault(name, []).append(value)
+        versus = values.get("versus")
+        return cls(
+            view="map" if values.get("view", [""])[-1] == "map" else "ask",
+            tag=values.get("tag", [""])[-1].strip(),
+            context=_tags(values.get("context", []), serving),
+            versus=None if versus is None else _tags(versus, serving),
+            focus=_focus(values.get("focus", [""])[-1]),
+            limit=_whole("limit", values.get("limit", [""])[-1], LIMIT, most),
+        )
+
+    def url(self) -> str:
+        """Return the address that asks this, with nothing in it that goes without saying."""
+        pairs = [("view", self.view)] if self.view != "ask" else []
+        if self.tag:
+            pairs.append(("tag", self.tag))
+        pairs += [("context", tag) for tag in self.context]
+        if self.versus is not None:
+            pairs += [("versus", tag) for tag in self.versus] or [("versus", "")]
+        if self.focus != FOCUS:
+            pairs.append(("focus", f"{self.focus:g}"))
+        if self.limit != LIMIT:
+            pairs.append(("limit", str(self.limit)))
+        return "/?" + urlencode(pairs, errors="replace") if pairs else "/"
+
+    def asking(self, tag: str) -> str:
+        """Return the address that asks for another tag in the same contexts."""
+        return replace(self, tag=tag, limit=LIMIT).url()
+
+    def seen_from(self, view: str) -> str:
+        """Return the address of the same question in another view."""
+        return replace(self, view=view).url()
+
+    def longer(self) -> str:
+        """Return the address that shows more results."""
+        return replace(self, limit=self.limit + STEP).url()
+
+    def adding(self, tag: str, side: str = "context") -> str:
+        """Return the address with one more tag in a context."""
+        return self._with(side, (*self.side(side), tag))
+
+    def dropping(self, tag: str, side: str = "context") -> str:
+        """Return the address with a tag taken out of a context."""
+        return self._with(side, tuple(other for other in self.side(side) if other != tag))
+
+    def comparing(self) -> str:
+        """Return the address that sets another context, empty at first, beside this one."""
+        return replace(self, versus=()).url()
+
+    def alone(self) -> str:
+        """Return the address without the other context."""
+        return replace(self, versus=None).url()
+
+    def swapped(self) -> str:
+        """Return the address with the two contexts in each other's place."""
+        return replace(self, context=self.versus or (), versus=self.context).url()
+
+    def side(self, side: str) -> tuple[str, ...]:
+        """Return one of the contexts."""
+        return self.context if side == "context" else self.versus or ()
+
+    def _with(self, side: str, tags: tuple[str, ...]) -> str:
+        return (replace(self, context=tags) if side == "context" else replace(self, versus=tags)).url()
+
+
+def _tags(values: Iterable[str], serving: Serving) -> tuple[str, ...]:
+    """Return the tags in form fields: commas part them, but a tag that holds one is known as a whole."""
+    found: dict[str, None] = {}
+    for value in values:
+        parts = [value] if _known(value, serving) else value.replace("\n", ",").split(",")
+        found.update((part.strip(), None) for part in parts if part.strip())
+    return tuple(found)
+
+
+def _known(text: str, serving: Serving) -> bool:
+    try:
+        return serving.view.rules.resolve(serving.vocabulary, text).index is not None
+    except TagError:
+        return False
+
+
+def _whole(name: str, text: str, default: int, most: int) -> int:
+    if not text:
+        return min(default, most)
+    if not (text.isdecimal() and text.isascii() and 1 <= int(text[:9]) <= most):
+        raise InputError(
+            f"query:{name}", f"{name} is {text[:20]!r}; a whole number from 1 to {most} is needed"
+        )
+    return int(text)
+
+
+def _focus(text: str) -> float:
+    try:
+        value = float(text or FOCUS)
+    except ValueError:
+        value = -1.0
+    if not FOCUS <= value <= MOST_FOCUS:
+        raise InputError(
+            "query:focus", f"focus is {text[:20]!r}; a number from {FOCUS:g} to {MOST_FOCUS:g} is needed"
+        )
+    return value

@@ -1,0 +1,84 @@
+// What the page does beyond its forms and links, which work without it.
+import { attach } from "./combobox.js";
+
+const page = () => document.getElementById("page");
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches("input[data-complete]")) attach(target);
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-submits]")) target.form.requestSubmit();
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "Copied";
+    say("Copied");
+  } catch {
+    // Without a secure address there is no clipboard: mark the text, so that Ctrl+C takes it.
+    getSelection().selectAllChildren(source);
+    button.textContent = "Marked: now press Ctrl+C";
+  }
+}
+
+function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+function trouble(text) {
+  const box = document.getElementById("trouble");
+  box.textContent = text;
+  box.hidden = !text;
+}
+
+// A tag that is pointed at in one ranking is marked in the other.
+for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
+  document.addEventListener(event, ({ target }) => {
+    const row = target.closest?.(".answer-two .row");
+    if (!row) return;
+    for (const twin of page().querySelectorAll(".row")) {
+      if (twin.dataset.tag === row.dataset.tag) twin.classList.toggle("is-twin", on);
+    }
+  });
+}
+
+let refocus = null;
+document.addEventListener("htmx:beforeRequest", () => {
+  refocus = document.activeElement?.dataset?.refocus ?? null;
+  page().setAttribute("aria-busy", "true");
+});
+document.addEventListener("htmx:afterRequest", () => page().removeAttribute("aria-busy"));
+document.addEventListener("htmx:afterSettle", () => {
+  trouble("");
+  say(page().dataset.said ?? "");
+  mend();
+  if (document.activeElement === document.body || document.activeElement === null) {
+    (document.getElementById(refocus) ?? document.getElementById("main")).focus({ preventScroll: true });
+  }
+});
+document.addEventListener("htmx:sendError", () => trouble("The service does not answer. Is it running? What is shown is its last answer."));
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  let reason = `it answered with status ${detail.xhr.status}`;
+  try {
+    reason = JSON.parse(detail.xhr.responseText).detail;
+  } catch {
+    // Not a problem document, from a proxy perhaps: its status says enough.
+  }
+  trouble(`That did not work: ${reason}.`);
+});
+
+// What only works with scripts is hidden until they run.
+function mend() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+mend();
+// A field may have had the focus before this script was there.
+if (document.activeElement?.matches("input[data-complete]")) attach(document.activeElement);

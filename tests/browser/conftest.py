@@ -1,0 +1,93 @@
+"""The shipped bundle behind a real server, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+
+from tests.api.conftest import serving
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with the demo bundle and an empty store."""
+    store = tmp_path_factory.mktemp("store") / "store.db"
+    # Nobody reads the log, and a pipe that is full would stop the server.
+    with serving("--database", f"sqlite:///{store}", TAGPRIME_ACCESS_LOG="false") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; CI must have it, elsewhere the tests are skipped without."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing = "the explorer's tests need Debian's package chromium, and it is not installed"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """One visitor's page, and what must not happen on it."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Open a page of the explorer."""
+        self.page.goto(self.address + path)
+
+    def ranked(self, side: str = "context") -> list[str]:
+        """Return the ranking's tags, best first."""
+        return self.page.locator(f".column-{side} .row .tag").all_text_contents()
+
+    def hear(self, message: ConsoleMessage) -> None:
+        """Take down what the browser's console complains of."""
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def watch(self, request: Request) -> None:
+        """Take down a request to anybody else."""
+        if not request.url.startswith((self.address, "data:")):
+            self.complaints.append(f"foreign request: {request.url}")
+
+    def fail(self, error: Error) -> None:
+        """Take down an error that no script caught."""
+        self.complaints.append(str(error))
+
+
+@pytest.fixture(params=[True])
+def visit(request: pytest.FixtureRequest, browser: Browser, explorer: str) -> Iterator[Visit]:
+    """A page of one's own; in the end, nothing was complained of and nobody else was asked."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, java_script_enabled=request.param)
+    page = context.new_page()
+    expect.set_options(timeout=20_000)
+    page.set_default_timeout(20_000)
+    visit = Visit(page, explorer)
+    page.on("console", visit.hear)
+    page.on("pageerror", visit.fail)
+    page.on("request", visit.watch)
+    yield visit
+    context.close()
+    assert visit.complaints == []
