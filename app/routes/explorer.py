@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.dependencies import runtime
 from app.services.explorer.asking import Column, answer, examples
+from app.services.explorer.quality import tables
 from app.services.explorer.question import Question
 from app.services.serving import Serving
 from app.services.suggesting import suggest
@@ -24,6 +25,10 @@ def explore(request: Request) -> Response:
     """Show the question in the address, and its answer."""
     running = runtime(request)
     serving, settings = _serving(request), running.settings
+    if request.query_params.get("view") == "quality":
+        measured = tables(serving.bundle.manifest)
+        frame = _frame(Question(view="quality"), serving)
+        return pages.render("quality.html", tables=measured, said="", **frame)
     try:
         question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
         fault = None
@@ -86,7 +91,7 @@ def _frame(question: Question, serving: Serving) -> dict[str, object]:
     """Return what stands around every view."""
     return {
         "here": question.view,
-        "tabs": [(view, view.capitalize(), question.seen_from(view)) for view in ("ask",)],
+        "tabs": [(view, view.capitalize(), question.seen_from(view)) for view in ("ask", "quality")],
         "model": serving.model,
         "manifest": serving.bundle.manifest,
         "n_tags": len(serving.vocabulary),

@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import app.web
+from app.settings import DEMO_BUNDLE
 from tests.browser.conftest import Visit
 
 LO_FI = "/?tag=lo-fi&context=hip+hop"
@@ -188,7 +189,7 @@ def test_the_curl_command_gives_what_the_page_shows(visit: Visit) -> None:
     assert json.loads(command[-1])["focus"] == 2
 
 
-@pytest.mark.parametrize("path", ["/", LO_FI, COMPARED, "/?tag=shoegazze&context=zzzz"])
+@pytest.mark.parametrize("path", ["/", LO_FI, COMPARED, "/?tag=shoegazze&context=zzzz", "/?view=quality"])
 def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> None:
     visit.page.emulate_media(reduced_motion="reduce")
     visit.go(path)
@@ -200,6 +201,19 @@ def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> Non
         found = Axe().run(visit.page)
         assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
         assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+
+
+def test_the_quality_table_is_the_manifests_and_marks_what_is_better(visit: Visit) -> None:
+    visit.go(LO_FI)
+    visit.page.get_by_role("link", name="Quality").click()
+    expect(visit.page.locator("h1")).to_have_text("How good is demo?")
+    manifest = json.loads((DEMO_BUNDLE / "manifest.json").read_text(encoding="utf-8"))
+    methods = manifest["quality"]["completion"]["methods"]
+    for metric, own in methods["completion"].items():
+        row = visit.page.get_by_role("row").filter(has=visit.page.get_by_role("rowheader", name=metric))
+        others = [figures[metric] for name, figures in methods.items() if name != "completion"]
+        assert f"{own:.4g}" in (row.text_content() or "")
+        assert row.locator(".beats").count() == sum(other > own for other in others), metric
 
 
 def test_the_scripts_are_small() -> None:

@@ -25,7 +25,7 @@ class Question:
     Attributes
     ----------
     view
-        ``ask`` or ``map``: which part of the page is in front.
+        ``ask`` or ``quality``: which part of the page is in front.
     versus
         The other context; None where nothing is compared.
     focus
@@ -53,7 +53,6 @@ class Question:
             values.setdefault(name, []).append(value)
         versus = values.get("versus")
         return cls(
-            view="map" if values.get("view", [""])[-1] == "map" else "ask",
             tag=values.get("tag", [""])[-1].strip(),
             context=_tags(values.get("context", []), serving),
             versus=None if versus is None else _tags(versus, serving),
