@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 
 import httpx
@@ -106,21 +107,28 @@ def serving(*arguments: str, **environment: str) -> Iterator[str]:
         command("serve", "--port", "0", *arguments),
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TAGPRIME_ACCESS_LOG": "false", **environment},  # nobody reads the pipe later on,
+        env={**os.environ, **environment},
     )
+    assert process.stderr is not None
+    # A server whose log nobody reads stands still once the pipe is full.
+    reader = Thread(target=process.stderr.read)
     try:
-        assert process.stderr is not None
         log = []
         for line in process.stderr:
             log.append(line)
             event = json.loads(line)["event"] if line.startswith("{") else ""
             if event.startswith("Uvicorn running on "):
-                yield event.split()[3]
-                return
-        pytest.fail("the server did not start:\n" + "".join(log))
+                break
+        else:
+            pytest.fail("the server did not start:\n" + "".join(log))
+        reader.start()
+        yield event.split()[3]
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.wait(timeout=20)
+        if reader.is_alive():
+            reader.join()
+        process.stderr.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import httpx
 from starlette.testclient import TestClient
@@ -53,12 +54,15 @@ def test_the_log_is_json_with_request_ids_and_no_tag(bundle_path: Path, database
         text=True,
     )
     assert process.stderr is not None
-    lines = []
+    lines: list[dict[str, Any]] = []
+    address = ""
     for line in process.stderr:
         lines.append(json.loads(line))
         if "Uvicorn running on" in lines[-1]["event"]:
+            address = lines[-1]["event"].split()[3]
+        # A new store gets its tables in the background; until then its routes answer 503.
+        if address and any(line["event"] == "store read" for line in lines):
             break
-    address = lines[-1]["event"].split()[3]
     named = {"X-Request-ID": "my-request"}
     httpx.post(f"{address}/prime", json={"tag": "secret tag", "context": ["secret context"]}, headers=named)
     httpx.get(f"{address}/v1/tags/secret%20path", params={"x": "secret query"})

@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_a_bundle_that_serves(small_jsonl: Path, tmp_path: Path) -
     ("arguments", "fault"),
     [
         (["--recipe", "nope"], "there is no recipe 'nope'"),
-        (["--topics", "one"], "--topics is 'one'"),
+        (["--recipe", "ext", "--topics", "one"], "--topics is 'one'"),
         (["--device", "tpu"], "--device is 'tpu'"),
         (["--min-documents", "10000"], "10000 documents"),
     ],
