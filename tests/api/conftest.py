@@ -87,7 +87,7 @@ def client(application: TestClient) -> TestClient:
     return application
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something that happens in the background has happened."""
     deadline = monotonic() + seconds
     while not condition():

@@ -202,7 +202,7 @@ def test_a_killed_worker_process_leaves_nothing_running(
 
         first = worker()
         try:
-            wait_for(lambda: client.get(job).json()["status"] == "running", 30)
+            wait_for(lambda: client.get(job).json()["status"] == "running")
         finally:
             first.kill()
             first.wait()
@@ -213,7 +213,7 @@ def test_a_killed_worker_process_leaves_nothing_running(
         engine.dispose()
         second = worker()
         try:
-            wait_for(lambda: client.get(job).json()["status"] == "done", 60)
+            wait_for(lambda: client.get(job).json()["status"] == "done", 120)
         finally:
             second.terminate()
             assert second.wait(20) == 0

@@ -26,14 +26,17 @@ ARGUMENTS = [
 def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with the demo bundle and an empty store."""
     store = tmp_path_factory.mktemp("store") / "store.db"
-    # Nobody reads the log, and a pipe that is full would stop the server.
-    with serving("--database", f"sqlite:///{store}", TAGPRIME_ACCESS_LOG="false") as address:
+    with serving("--database", f"sqlite:///{store}") as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; CI must have it, elsewhere the tests are skipped without."""
+    """Debian's Chromium; CI must have it, elsewhere the tests are skipped without.
+
+    It ends with its module: while Playwright is open, its event loop runs in this thread and no other
+    test of the same process could run one.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         missing = "the explorer's tests need Debian's package chromium, and it is not installed"
