@@ -95,6 +95,22 @@ def test_keys_alone_are_enough(visit: Visit) -> None:
     expect(visit.page.locator("#context-more")).to_be_focused()
 
 
+def test_an_answer_can_be_asked_on_from_the_moment_it_is_there(visit: Visit) -> None:
+    visit.go(LO_FI)
+    visit.page.evaluate(
+        """() => {
+            window.isSamePage = true;
+            document.addEventListener("htmx:afterSwap", () => queueMicrotask(() => {
+                document.getElementById("tag").value = "acoustic";
+                document.getElementById("ask").requestSubmit();
+            }), { once: true });
+        }"""
+    )
+    visit.page.get_by_role("link", name="Take hip hop out").click()
+    expect(visit.page.locator(".asked")).to_have_text("acoustic")
+    assert visit.page.evaluate("window.isSamePage") is True
+
+
 def test_escape_puts_the_offers_away(visit: Visit) -> None:
     visit.go("/")
     expect(visit.page.locator("#tag")).to_be_focused()
