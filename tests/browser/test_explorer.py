@@ -6,14 +6,12 @@ import json
 import re
 import shlex
 from itertools import product
-from pathlib import Path
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-import app.web
 from app.settings import DEMO_BUNDLE
 from tests.browser.conftest import Visit
 
@@ -230,10 +228,3 @@ def test_the_quality_table_is_the_manifests_and_marks_what_is_better(visit: Visi
         others = [figures[metric] for name, figures in methods.items() if name != "completion"]
         assert f"{own:.4g}" in (row.text_content() or "")
         assert row.locator(".beats").count() == sum(other > own for other in others), metric
-
-
-def test_the_scripts_are_small() -> None:
-    static = Path(app.web.__file__).parent / "static"
-    scripts = [*static.glob("*.js"), *static.glob("vendor/htmx-*/*.js")]
-    assert len(scripts) == 3
-    assert sum(script.stat().st_size for script in scripts) < 120_000
