@@ -15,6 +15,7 @@ Variable                               Default                    Meaning
 ``TAGPRIME_ACCESS_LOG``                ``True``                   Whether each request is logged.
 ``TAGPRIME_WORKER``                    ``inside``                 Whether evaluations run in the server or in ``tagprime worker``.
 ``TAGPRIME_EVALUATION_MAX_DOCUMENTS``  ``20000``                  Most documents of one evaluation.
+``TAGPRIME_EVALUATION_MAX_CUTOFFS``    ``20``                     Most cutoffs ``k`` of one evaluation.
 ``TAGPRIME_DRAIN_SECONDS``             ``20``                     How long requests may take to end at a stop.
 ``TAGPRIME_LOG_LEVEL``                 ``info``                   ``debug``, ``info``, ``warning``, ``error``.
 ``TAGPRIME_MAX_BODY_BYTES``            ``1000000``                Largest request body.
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
         "inside", description="Whether evaluations run in the server or in `tagprime worker`."
     )
     evaluation_max_documents: PositiveInt = Field(20_000, description="Most documents of one evaluation.")
+    evaluation_max_cutoffs: PositiveInt = Field(20, description="Most cutoffs `k` of one evaluation.")
     drain_seconds: PositiveInt = Field(20, description="How long requests may take to end at a stop.")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning`, `error`.")
     max_body_bytes: PositiveInt = Field(1_000_000, description="Largest request body.")

@@ -17,6 +17,7 @@ Metrics
 * :func:`ndcg_at_k`: discounted gain of the first k, over the best possible.
 * :func:`reciprocal_rank`: one over the rank of the first relevant tag.
 * :func:`mean_precision_to_k`: mean of precision_at_k over k = 1..m, what Sandouk and Chen call MAP.
+* :func:`at_cutoffs`: precision, recall and nDCG at each of several k.
 * :func:`eleven_point_precision`: interpolated precision at recall 0, 0.1, ..., 1, and
   :func:`area_under_curve` under it.
 
@@ -33,6 +34,7 @@ References
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -185,7 +187,28 @@ def area_under_curve(curve: Floats) -> Floats:
     return np.asarray(((curve[..., 1:] + curve[..., :-1]) / 2).mean(axis=-1), dtype=np.float64)
 
 
-def evaluate(relevant: Bools, n_relevant: Indices, m: int, curve: Floats | None = None) -> dict[str, Floats]:
+def at_cutoffs(relevant: Bools, n_relevant: Indices, cutoffs: Sequence[int]) -> dict[str, Floats]:
+    """Return ``P@k``, ``Recall@k`` and ``nDCG@k`` for each k of `cutoffs`, one value a query.
+
+    Raises
+    ------
+    EvaluationError
+        If a cutoff is below 1.
+    """
+    return {
+        **{f"P@{k}": precision_at_k(relevant, k) for k in cutoffs},
+        **{f"Recall@{k}": recall_at_k(relevant, n_relevant, k) for k in cutoffs},
+        **{f"nDCG@{k}": ndcg_at_k(relevant, n_relevant, k) for k in cutoffs},
+    }
+
+
+def evaluate(
+    relevant: Bools,
+    n_relevant: Indices,
+    m: int,
+    curve: Floats | None = None,
+    cutoffs: Sequence[int] | None = None,
+) -> dict[str, Floats]:
     """Return every metric that the paper's tables and ours show, by name, one value a query.
 
     Parameters
@@ -198,14 +221,20 @@ def evaluate(relevant: Bools, n_relevant: Indices, m: int, curve: Floats | None 
         Depth of the paper's MAP: a little above the mean number of relevant tags.
     curve : array of shape (n_queries, 11), optional
         The eleven-point precision, where the caller has it already.
+    cutoffs
+        Every metric at these k instead of the tables' ``P@1, 2, 5, 10`` and ``nDCG@10``.
     """
     validate(relevant, n_relevant)
     curve = eleven_point_precision(relevant, n_relevant) if curve is None else curve
+    if cutoffs is None:
+        at_k = {f"P@{k}": precision_at_k(relevant, k) for k in (1, 2, 5, 10)}
+        at_k["nDCG@10"] = ndcg_at_k(relevant, n_relevant, 10)
+    else:
+        at_k = at_cutoffs(relevant, n_relevant, cutoffs)
     return {
-        **{f"P@{k}": precision_at_k(relevant, k) for k in (1, 2, 5, 10)},
+        **at_k,
         f"MAP@{m} (paper)": mean_precision_to_k(relevant, m),
         "AP": average_precision(relevant, n_relevant),
-        "nDCG@10": ndcg_at_k(relevant, n_relevant, 10),
         "MRR": reciprocal_rank(relevant),
         "AUC": area_under_curve(curve),
     }

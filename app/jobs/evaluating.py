@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.jobs.paired import sign_flip_p_value
+from app.jobs.paired import sign_flip_p_values
 from app.schemas.evaluations import Difference, EvaluationRequest, EvaluationResult, Measured
 from app.services.rules import TagRules
 from app.services.serving import Serving
@@ -103,23 +103,25 @@ def _asked(servings: Sequence[Serving], rules: TagRules, documents: Iterable[Seq
 
 def _measure(request: EvaluationRequest, serving: Serving, asked: Asked, tell: Tell) -> Evaluation:
     scorer = EncoderScorer(serving.bundle.encoder)
+    k = sorted(set(request.k))
     if request.protocol == "priming":
-        return evaluate_priming(scorer, asked.known, progress=tell)
+        return evaluate_priming(scorer, asked.known, progress=tell, cutoffs=k)
     if request.protocol == "completion":
         queries = clean_queries(split_documents(asked.known, request.seed))
         popularity = serving.vocabulary.document_frequency
-        return evaluate_completion(scorer, queries, popularity, progress=tell)
+        return evaluate_completion(scorer, queries, popularity, progress=tell, cutoffs=k)
     usages = oov_queries(asked.known, asked.outside)
     if not usages:
         raise EvaluationError("no document holds a tag outside the vocabulary beside one inside it")
-    return evaluate_oov(scorer, usages, progress=tell)[serving.bundle.encoder.oov_rule]
+    return evaluate_oov(scorer, usages, progress=tell, cutoffs=k)[serving.bundle.encoder.oov_rule]
 
 
 def _differences(one: Evaluation, other: Evaluation, seed: int) -> dict[str, Difference]:
-    differences = {}
-    for name in one.by_document.keys() & other.by_document.keys():
-        by_document = other.by_document[name] - one.by_document[name]
-        by_document = by_document[np.isfinite(by_document)]
-        p_value = round(sign_flip_p_value(by_document, seed=seed), 6)
-        differences[name] = Difference(mean=round(float(by_document.mean()), 6), p_value=p_value)
-    return dict(sorted(differences.items()))
+    names = [name for name in one.by_document if name in other.by_document]
+    by_document = np.stack([other.by_document[name] - one.by_document[name] for name in names], axis=1)
+    by_document = by_document[np.isfinite(by_document).all(axis=1)]  # documents that gave a query
+    p_values = sign_flip_p_values(by_document, seed=seed)
+    return {
+        name: Difference(mean=round(float(mean), 6), p_value=round(float(p_value), 6))
+        for name, mean, p_value in zip(names, by_document.mean(axis=0), p_values, strict=True)
+    }

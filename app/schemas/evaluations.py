@@ -5,15 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from app.schemas.base import Parameters, Request, TagText, example
+from app.schemas.base import Parameters, Request, TagText
 
 
 class EvaluationRequest(Request):
     """What to measure, on which documents."""
 
-    model_config = example({"protocol": "completion", "corpus": "store", "seed": 0})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"protocol": "completion", "corpus": "store", "k": [5, 20]},
+                {
+                    "protocol": "priming",
+                    "model": "default",
+                    "documents": [["hip hop", "chill", "lo-fi"], ["indie rock", "lo-fi"]],
+                    "seed": 7,
+                },
+            ]
+        }
+    )
 
     protocol: Literal["priming", "completion", "oov"] = Field(
         description="`priming`: each tag of a document asks for the others, as in the paper; "
@@ -28,6 +40,11 @@ class EvaluationRequest(Request):
     documents: list[list[TagText]] | None = Field(
         default=None, description="Instead of a corpus: the tags of each document."
     )
+    k: list[PositiveInt] = Field(
+        default=[1, 2, 5, 10],
+        min_length=1,
+        description="Cutoffs: the metrics hold `P@k`, `Recall@k` and `nDCG@k` for each of them.",
+    )
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Of everything that is drawn.")
 
     @model_validator(mode="after")
@@ -41,7 +58,10 @@ class Measured(BaseModel):
     """What one model reached."""
 
     model: str = Field(description="NAME@VERSION.")
-    metrics: dict[str, float] = Field(description="Means over all queries.")
+    metrics: dict[str, float] = Field(
+        description="Means over all queries, by name.",
+        examples=[{"P@5": 0.42, "Recall@5": 0.38, "nDCG@5": 0.47, "MRR": 0.61}],
+    )
     curve: list[float] | None = Field(
         description="Interpolated precision at recall 0, 0.1, ..., 1; null where the protocol draws none."
     )

@@ -18,8 +18,10 @@ from app.schemas.evaluations import (
     EvaluationResult,
     EvaluationsResponse,
 )
+from app.services.limits import check_limit
 from app.services.listing import after, cursor
 from app.services.registry import DEFAULT, Registry
+from app.settings import Settings
 from models.errors import BundleError, ConflictError, InputError, NotFoundError, TagError
 from models.vocabulary import normalize_tag, shown
 
@@ -38,14 +40,14 @@ class Evaluations:
         The store.
     registry
         The bundles.
-    database_url
-        Where the queue is.
+    settings
+        Where the queue is, and what one evaluation may ask.
     """
 
-    def __init__(self, engine: Engine, registry: Registry, database_url: str) -> None:
+    def __init__(self, engine: Engine, registry: Registry, settings: Settings) -> None:
         self._engine = engine
         self._registry = registry
-        self._database_url = database_url
+        self._settings = settings
         self._queue: Queue | None = None
 
     async def ask(self, request: EvaluationRequest) -> EvaluationResponse:
@@ -54,8 +56,9 @@ class Evaluations:
         Raises
         ------
         InputError
-            If a model or a tag is none.
+            If a model or a tag is none, or a limit is passed.
         """
+        self._check_limits(request)
         for n, document in enumerate(request.documents or ()):
             for m, tag in enumerate(document):
                 try:
@@ -71,6 +74,14 @@ class Evaluations:
         }
         return await asyncio.to_thread(self._add, request.model_copy(update=named))
 
+    def _check_limits(self, request: EvaluationRequest) -> None:
+        cutoffs, documents = len(request.k), len(request.documents or ())
+        check_limit(self._settings, "evaluation_max_cutoffs", cutoffs, "/k", f"k holds {cutoffs} cutoffs")
+        for n, k in enumerate(request.k):
+            check_limit(self._settings, "max_results", k, f"/k/{n}", f"k is {k}")
+        said = f"documents holds {documents} documents"
+        check_limit(self._settings, "evaluation_max_documents", documents, "/documents", said)
+
     def _exact(self, model: str, pointer: str) -> str:
         try:
             found = self._registry.load(model).model
@@ -84,7 +95,7 @@ class Evaluations:
         with transaction(self._engine) as connection:
             job = stored.add(connection, uuid.uuid4().hex, request.model_dump())
         try:
-            self._queue = self._queue or Queue(self._database_url)
+            self._queue = self._queue or Queue(self._settings.store_url)
             try:
                 self._queue.send(job.id)
             finally:

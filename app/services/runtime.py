@@ -47,7 +47,7 @@ class Runtime:
         registry.open()
         keys = KeyRing(engine)
         monitor = StoreMonitor(engine, registry, keys, settings)
-        evaluations = Evaluations(engine, registry, settings.store_url)
+        evaluations = Evaluations(engine, registry, settings)
         return cls(settings, engine, registry, monitor, keys, evaluations)
 
     async def serving(self, model: str | None) -> Serving:

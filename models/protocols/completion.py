@@ -23,7 +23,7 @@ Variants
 
 Metrics
 -------
-P@1, P@5, Recall@10, nDCG@10 and MRR of :mod:`models.metrics`, means over queries.
+P@1, P@5, Recall@10, nDCG@10 and MRR of :mod:`models.metrics`, means over queries; other cutoffs if asked.
 """
 
 from __future__ import annotations
@@ -220,6 +220,7 @@ def evaluate_completion(
     popularity: npt.NDArray[np.number],
     batch_size: int = 512,
     progress: Progress | None = None,
+    cutoffs: Sequence[int] | None = None,
 ) -> Evaluation:
     """Ask `queries` and measure the rankings of all tags not seen.
 
@@ -235,6 +236,8 @@ def evaluate_completion(
         Queries scored at a time.
     progress
         Told about every batch.
+    cutoffs
+        Of the metrics at k; P@1, P@5, Recall@10 and nDCG@10 where there are none.
 
     Raises
     ------
@@ -251,19 +254,25 @@ def evaluate_completion(
         hidden = [query.hidden for query in batch]
         hits = ranked_relevance(order, hidden, order.shape[1])
         n_hidden = np.asarray([len(tags) for tags in hidden], dtype=np.int64)
-        tally.add(completion_metrics(hits, n_hidden), np.asarray([query.document for query in batch]))
+        measured = completion_metrics(hits, n_hidden, cutoffs)
+        tally.add(measured, np.asarray([query.document for query in batch]))
         if progress is not None:
             progress(start + len(batch), len(queries))
     return tally.evaluation()
 
 
-def completion_metrics(relevant: metrics.Bools, n_relevant: Indices) -> dict[str, metrics.Floats]:
+def completion_metrics(
+    relevant: metrics.Bools, n_relevant: Indices, cutoffs: Sequence[int] | None = None
+) -> dict[str, metrics.Floats]:
     """Return the protocol's metrics of ranked relevance (n_queries, n_ranked), by name, one value a query."""
     metrics.validate(relevant, n_relevant)
-    return {
-        "P@1": metrics.precision_at_k(relevant, 1),
-        "P@5": metrics.precision_at_k(relevant, 5),
-        "Recall@10": metrics.recall_at_k(relevant, n_relevant, 10),
-        "nDCG@10": metrics.ndcg_at_k(relevant, n_relevant, 10),
-        "MRR": metrics.reciprocal_rank(relevant),
-    }
+    if cutoffs is not None:
+        at_k = metrics.at_cutoffs(relevant, n_relevant, cutoffs)
+    else:
+        at_k = {
+            "P@1": metrics.precision_at_k(relevant, 1),
+            "P@5": metrics.precision_at_k(relevant, 5),
+            "Recall@10": metrics.recall_at_k(relevant, n_relevant, 10),
+            "nDCG@10": metrics.ndcg_at_k(relevant, n_relevant, 10),
+        }
+    return {**at_k, "MRR": metrics.reciprocal_rank(relevant)}

@@ -93,6 +93,7 @@ def evaluate_oov(
     m: int = 5,
     batch_size: int = 512,
     progress: Progress | None = None,
+    cutoffs: Sequence[int] | None = None,
 ) -> dict[OovRule, Evaluation]:
     """Ask `queries` and measure the rankings under both rules.
 
@@ -108,6 +109,8 @@ def evaluate_oov(
         Queries scored at a time.
     progress
         Told about every batch.
+    cutoffs
+        Of the metrics at k; the tables' own where there are none.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def evaluate_oov(
         If there is no query, or the scores have a wrong shape or hold NaN.
     """
     n_documents = 1 + max((query.document for query in queries), default=-1)
-    tallies = {rule: Tally(n_documents) for rule in RULES}
+    tallies = {rule: Tally(n_documents, cutoffs) for rule in RULES}
     for start in range(0, len(queries), batch_size):
         batch = queries[start : start + batch_size]
         contexts = [query.context for query in batch]

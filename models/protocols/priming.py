@@ -45,6 +45,7 @@ def evaluate_priming(
     self_first: bool = True,
     batch_size: int = 512,
     progress: Progress | None = None,
+    cutoffs: Sequence[int] | None = None,
 ) -> Evaluation:
     """Ask every (tag, document) pair of `documents` and measure the rankings.
 
@@ -62,13 +63,15 @@ def evaluate_priming(
         Queries scored at a time, at least; a document's queries stay together.
     progress
         Told about every batch.
+    cutoffs
+        Of the metrics at k; the tables' own where there are none.
 
     Raises
     ------
     EvaluationError
         If there is no query, or the scores have a wrong shape or hold NaN.
     """
-    tally = Tally(len(documents))
+    tally = Tally(len(documents), cutoffs)
     total = sum(len(document) for document in documents)
     done = 0
     for rows in _batches(documents, batch_size):

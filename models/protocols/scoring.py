@@ -60,10 +60,13 @@ class Tally:
     ----------
     n_documents
         Documents the queries come from.
+    cutoffs
+        Of the metrics at k; the tables' own where there are none.
     """
 
-    def __init__(self, n_documents: int) -> None:
+    def __init__(self, n_documents: int, cutoffs: Sequence[int] | None = None) -> None:
         self._n_documents = n_documents
+        self._cutoffs = cutoffs
         self._queries = np.zeros(n_documents)
         self._sums: dict[str, Floats] = {}
         self._curve = np.zeros(len(metrics.RECALL_LEVELS))
@@ -74,7 +77,7 @@ class Tally:
         n_relevant = np.asarray([len(tags) for tags in relevant], dtype=np.int64)
         curve = metrics.eleven_point_precision(hits, n_relevant)
         self._curve += curve.sum(axis=0)
-        self.add(metrics.evaluate(hits, n_relevant, m, curve), documents)
+        self.add(metrics.evaluate(hits, n_relevant, m, curve, self._cutoffs), documents)
 
     def add(self, values: dict[str, Floats], documents: Indices) -> None:
         """Add one batch: metric values (n,) and the document of each query (n,)."""

@@ -75,7 +75,10 @@ def test_every_protocol_is_measured_on_the_store_or_on_given_documents(
         bundle.vocabulary.document_frequency,
     )
     [measured] = found["result"]["measured"]
-    assert measured["metrics"] == pytest.approx(expected.metrics, abs=1e-6)
+    of_the_tables = {name: measured["metrics"][name] for name in expected.metrics}
+    assert of_the_tables == pytest.approx(expected.metrics, abs=1e-6)
+    at_k = {f"{name}@{k}" for name in ("P", "Recall", "nDCG") for k in (1, 2, 5, 10)}
+    assert set(measured["metrics"]) == at_k | {"MRR"}
     assert measured["model"] == f"{bundle.name}@{bundle.version}"
 
     for i, tags in enumerate(given):
@@ -89,6 +92,18 @@ def test_every_protocol_is_measured_on_the_store_or_on_given_documents(
     assert [job["id"] for job in listed["evaluations"]] == [outside["id"], stored["id"]]
     rest = evaluating.get("/v1/evaluations", params={"cursor": listed["next_cursor"]}).json()
     assert [job["id"] for job in rest["evaluations"]] == [found["id"]]
+
+
+@pytest.mark.parametrize("protocol", ["priming", "completion", "oov"])
+def test_the_metrics_are_at_the_cutoffs_asked_for(evaluating: TestClient, protocol: str) -> None:
+    given = [[*tags, "unheard of"] for tags in documents(30)]
+    found = ask(evaluating, protocol=protocol, documents=given, k=[7, 3, 7], compare="other")
+    at_k = {f"{name}@{k}" for name in ("P", "Recall", "nDCG") for k in (3, 7)}
+    for measured in found["result"]["measured"]:
+        assert {name for name in measured["metrics"] if "(paper)" not in name and "@" in name} == at_k
+    assert at_k < set(found["result"]["differences"])
+    whole = ask(evaluating, protocol=protocol, documents=given, k=[len(TAGS)])
+    assert whole["result"]["measured"][0]["metrics"][f"Recall@{len(TAGS)}"] == 1.0, "nothing is out of reach"
 
 
 def test_two_models_are_compared_on_the_same_queries(evaluating: TestClient) -> None:
@@ -122,6 +137,12 @@ def test_what_cannot_be_measured_fails_with_the_reason(evaluating: TestClient) -
         ({"protocol": "oov", "corpus": "store", "compare": "none"}, "/compare"),
         ({"protocol": "oov", "documents": [["a"], ["b", ""]]}, "/documents/1/1"),
         ({"protocol": "oov", "corpus": "store", "seed": -1}, "/seed"),
+        ({"protocol": "oov", "corpus": "store", "k": []}, "/k"),
+        ({"protocol": "oov", "corpus": "store", "k": [5, 0]}, "/k/1"),
+        ({"protocol": "oov", "corpus": "store", "k": [True]}, "/k/0"),
+        ({"protocol": "oov", "corpus": "store", "k": [1, 1001]}, "/k/1"),
+        ({"protocol": "oov", "corpus": "store", "k": list(range(1, 22))}, "/k"),
+        ({"protocol": "oov", "documents": [["jazz"]] * 20_001}, "/documents"),
     ],
 )
 def test_a_request_that_is_none_is_refused(client: TestClient, body: dict[str, Any], pointer: str) -> None:

@@ -67,6 +67,17 @@ def test_a_perfect_ranking_scores_one():
     )
 
 
+def test_other_cutoffs_take_the_place_of_the_tables():
+    found = metrics.evaluate(HITS, N_RELEVANT, 5, cutoffs=[3, 50])
+    assert set(found) == {
+        *("P@3", "P@50", "Recall@3", "Recall@50", "nDCG@3", "nDCG@50"),
+        *("MAP@5 (paper)", "AP", "MRR", "AUC"),
+    }
+    assert found["P@50"].tolist() == (HITS.sum(axis=1) / 50).tolist()
+    assert found["Recall@50"].tolist() == (HITS.sum(axis=1) / N_RELEVANT).tolist()
+    assert found["nDCG@3"].tolist() == metrics.ndcg_at_k(HITS, N_RELEVANT, 3).tolist()
+
+
 def test_batch_equals_single():
     rng = np.random.default_rng(1)
     hits = rng.random((20, 30)) < 0.3
