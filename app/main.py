@@ -15,7 +15,7 @@ from app.jobs.worker import Worker
 from app.metrics import Metrics
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import documents, evaluations, explorer, models, operation, prime, tags
+from app.routes import docs, documents, evaluations, explorer, models, operation, prime, tags
 from app.services.runtime import Runtime
 from app.settings import Settings
 from app.web.pages import Assets
@@ -46,13 +46,21 @@ def create_app(settings: Settings) -> FastAPI:
             await refreshing
             running.engine.dispose()
 
-    app = FastAPI(title="Tagprime", version=release(), lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title="Tagprime",
+        version=release(),
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.metrics = Metrics(lambda: getattr(app.state, "runtime", None))
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     app.add_middleware(StartupFault)
-    routers = [module.router for module in (prime, tags, documents, models, evaluations, operation, explorer)]
+    modules = (prime, tags, documents, models, evaluations, operation, explorer, docs)
+    routers = [module.router for module in modules]
     errors.install(app, routers)
     for router in routers:
         app.include_router(router)

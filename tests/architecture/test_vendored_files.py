@@ -18,7 +18,7 @@ def test_vendored_files_are_the_ones_that_are_listed() -> None:
         f"{package.rpartition('/')[2].removesuffix('.org')}-{version}/{file}": digest
         for package, version, file, digest in row.findall((VENDOR / "README.md").read_text(encoding="utf-8"))
     }
-    files = [file for pattern in ("*/*.js", "*/*.woff2") for file in VENDOR.glob(pattern)]
+    files = [file for pattern in ("*/*.js", "*/*.css", "*/*.woff2") for file in VENDOR.glob(pattern)]
     assert listed == {
         file.relative_to(VENDOR).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files
     }
