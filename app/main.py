@@ -15,7 +15,7 @@ from app.jobs.worker import Worker
 from app.metrics import Metrics
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import docs, documents, evaluations, explorer, models, operation, prime, tags
+from app.routes import docs, documents, evaluations, explorer, models, operation, prime, quality, tags
 from app.services.runtime import Runtime
 from app.settings import Settings
 from app.web.pages import Assets
@@ -59,8 +59,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     app.add_middleware(StartupFault)
-    modules = (prime, tags, documents, models, evaluations, operation, explorer, docs)
-    routers = [module.router for module in modules]
+    programs = (prime, tags, documents, models, evaluations, operation)
+    people = (explorer, quality, docs)
+    routers = [module.router for module in (*programs, *people)]
     errors.install(app, routers)
     for router in routers:
         app.include_router(router)

@@ -6,17 +6,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from app.dependencies import runtime
+from app.routes.frame import frame, pages, served
 from app.services.explorer.asking import Column, answer, examples
-from app.services.explorer.quality import tables
 from app.services.explorer.question import Question
-from app.services.serving import Serving
 from app.services.suggesting import suggest
-from app.web.pages import Pages
-from models.errors import BundleError, InputError, TagError
+from models.errors import InputError, TagError
 from models.vocabulary import normalize_tag
 
 router = APIRouter(include_in_schema=False)
-pages = Pages()
 
 
 # Plain `def`s: a page is drawn in a thread, so that it does not hold up the queries of programs.
@@ -24,11 +21,7 @@ pages = Pages()
 def explore(request: Request) -> Response:
     """Show the question in the address, and its answer."""
     running = runtime(request)
-    serving, settings = _serving(request), running.settings
-    if request.query_params.get("view") == "quality":
-        measured = tables(serving.bundle.manifest)
-        frame = _frame(Question(view="quality"), serving)
-        return pages.render("quality.html", tables=measured, said="", **frame)
+    serving, settings = served(request), running.settings
     try:
         question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
         fault = None
@@ -43,9 +36,8 @@ def explore(request: Request) -> Response:
         columns=columns,
         fault=fault,
         reasons=_reasons(question, columns),
-        said=_said(columns),
         examples=[] if columns else examples(serving),
-        **_frame(question, serving),
+        **frame(request, serving, question.view, question) | {"said": _said(columns)},
     )
     response.headers["HX-Push-Url"] = question.url()
     return response
@@ -54,19 +46,12 @@ def explore(request: Request) -> Response:
 @router.get("/explorer/suggest")
 def complete(q: str, request: Request) -> JSONResponse:
     """Offer tags for what is being typed; nothing for what cannot become one."""
-    serving = _serving(request)
+    serving = served(request)
     try:
         offered = suggest(serving, normalize_tag(q), limit=8)
     except TagError:
         offered = []
     return JSONResponse({"suggestions": [{"tag": o.tag, "documents": o.documents} for o in offered]})
-
-
-def _serving(request: Request) -> Serving:
-    found = runtime(request).registry.serving(None)
-    if found is None:
-        raise BundleError("no bundle can be served; /v1/models tells what is wrong with each")
-    return found
 
 
 def _reasons(question: Question, columns: list[Column]) -> dict[str, dict[str, str]]:
@@ -85,15 +70,3 @@ def _said(columns: list[Column]) -> str:
         first = f"first {column.rows[0].tag}" if column.rows else column.fault or "no related tags"
         parts.append(f"{column.tag}{beside}: {first}.")
     return " ".join(parts)
-
-
-def _frame(question: Question, serving: Serving) -> dict[str, object]:
-    """Return what stands around every view."""
-    return {
-        "here": question.view,
-        "tabs": [(view, view.capitalize(), question.seen_from(view)) for view in ("ask", "quality")],
-        "model": serving.model,
-        "manifest": serving.bundle.manifest,
-        "n_tags": len(serving.vocabulary),
-        "takes_focus": serving.bundle.encoder.supports_focus,
-    }

@@ -203,7 +203,7 @@ def test_the_curl_command_gives_what_the_page_shows(visit: Visit) -> None:
     assert json.loads(command[-1])["focus"] == 2
 
 
-@pytest.mark.parametrize("path", ["/", LO_FI, COMPARED, "/?tag=shoegazze&context=zzzz", "/?view=quality"])
+@pytest.mark.parametrize("path", ["/", LO_FI, COMPARED, "/?tag=shoegazze&context=zzzz", "/explorer/quality"])
 def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> None:
     visit.page.emulate_media(reduced_motion="reduce")
     visit.go(path)

@@ -25,7 +25,7 @@ class Question:
     Attributes
     ----------
     view
-        ``ask`` or ``quality``: which part of the page is in front.
+        Which way of asking is in front: ``ask``.
     versus
         The other context; None where nothing is compared.
     focus
