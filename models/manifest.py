@@ -48,7 +48,9 @@ class Manifest:
     training
         Recipe and seed, and where training was stopped early.
     quality
-        Measured figures, with the protocol and the baselines beside them.
+        Measured figures by protocol, with the baselines beside them: ``methods`` (metrics by method) and
+        ``curves`` (precision at recall 0, 0.1, ..., 1 by method; bundles made before there were any have
+        none).
     libraries, git_revision
         What it was made with.
     files

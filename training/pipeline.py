@@ -25,7 +25,7 @@ from training.corpus import TagCorpus
 from training.recipe import Recipe
 from training.siamese import SiameseModel, check_trainable, fit_siamese
 from training.trainer import CHECKPOINT, Run
-from training.validation import choose_oov_rule, draw_oov_tags, measure_priming, split_validation
+from training.validation import choose_oov_rule, draw_oov_tags, measure_quality, split_validation
 
 # Exported and trained embeddings may differ by rounding alone.
 EXPORT_TOLERANCE = 1e-5
@@ -100,7 +100,7 @@ def train_completion_bundle(
             "steps": trained.steps,
             "training_documents": corpus.n_documents,
         },
-        "quality": {"completion": trained.quality},
+        "quality": trained.quality,
         **build_description(),
     }
     return save_bundle(
@@ -146,7 +146,7 @@ def train_siamese_bundle(
     quality: dict[str, Any] = {}
     if validation.n_documents:
         watch.on_stage(f"measuring on {validation.n_documents} held-out documents")
-        quality = {"priming": measure_priming(encoder, training, validation)}
+        quality = measure_quality(encoder, training, validation, seed)
         if measured:
             quality["oov_rule"] = {"AP": measured, "unit": "percent"}
     describe = {

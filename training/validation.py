@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from models.encoders import Encoder, OovRule
+from models.errors import TrainingError
 from models.features import Usage
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.oov import OovQuery, evaluate_oov
-from models.protocols.priming import DEFAULT_M, evaluate_priming
 from models.protocols.scoring import Scorer
 from training.baselines.cooccurrence import Cooccurrence
 from training.baselines.popularity import Popularity
+from training.completion.validation import validation_queries
 from training.corpus import TagCorpus
+from training.measuring import measured_completion, measured_priming
 
 MIN_OOV_QUERIES = 20
 
@@ -34,32 +37,23 @@ def split_validation(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCor
     return corpus.select(np.flatnonzero(~held)), corpus.select(np.flatnonzero(held))
 
 
-def measure_priming(encoder: Encoder, training: TagCorpus, validation: TagCorpus) -> dict[str, Any]:
-    """Measure the priming protocol on held-out documents, with the baselines that embarrass the paper.
+def measure_quality(
+    encoder: Encoder, training: TagCorpus, validation: TagCorpus, seed: int
+) -> dict[str, Any]:
+    """Measure both protocols on held-out documents, with the baselines that embarrass the paper.
 
-    Returns
-    -------
-    dict
-        ``{"protocol", "documents", "unit", "methods": {name: {metric: percent}}}``, rounded to 0.01.
+    Completion is left out where no document has the two tags it needs. See `training.measuring`.
     """
-    documents = [tags for tags in validation.documents() if len(tags)]
     scorers: dict[str, Scorer] = {
         encoder.kind: EncoderScorer(encoder),
         "cooccurrence": Cooccurrence().fit(training),
         "popularity": Popularity().fit(training),
     }
-    return {
-        "protocol": "priming",
-        "documents": len(documents),
-        "unit": "percent",
-        "methods": {
-            name: {
-                metric: round(100 * value, 2)
-                for metric, value in evaluate_priming(scorer, documents, DEFAULT_M).metrics.items()
-            }
-            for name, scorer in scorers.items()
-        },
-    }
+    found = {"priming": measured_priming(scorers, validation.documents())}
+    with suppress(TrainingError):
+        queries = {"clean": validation_queries(validation, seed)}
+        found["completion"] = measured_completion(scorers, queries, training.document_frequency)
+    return found
 
 
 def draw_oov_tags(corpus: TagCorpus, share: float, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -109,7 +109,7 @@ def _measure(request: EvaluationRequest, serving: Serving, asked: Asked, tell: T
     if request.protocol == "completion":
         queries = clean_queries(split_documents(asked.known, request.seed))
         popularity = serving.vocabulary.document_frequency
-        return evaluate_completion(scorer, queries, popularity, progress=tell, cutoffs=k)
+        return evaluate_completion(scorer, queries, popularity, progress=tell, cutoffs=k, draws_curve=True)
     usages = oov_queries(asked.known, asked.outside)
     if not usages:
         raise EvaluationError("no document holds a tag outside the vocabulary beside one inside it")

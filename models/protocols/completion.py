@@ -221,6 +221,7 @@ def evaluate_completion(
     batch_size: int = 512,
     progress: Progress | None = None,
     cutoffs: Sequence[int] | None = None,
+    draws_curve: bool = False,
 ) -> Evaluation:
     """Ask `queries` and measure the rankings of all tags not seen.
 
@@ -238,6 +239,8 @@ def evaluate_completion(
         Told about every batch.
     cutoffs
         Of the metrics at k; P@1, P@5, Recall@10 and nDCG@10 where there are none.
+    draws_curve
+        Whether the precision-recall curve is drawn, of whole rankings: it costs as much as the rest.
 
     Raises
     ------
@@ -256,6 +259,8 @@ def evaluate_completion(
         n_hidden = np.asarray([len(tags) for tags in hidden], dtype=np.int64)
         measured = completion_metrics(hits, n_hidden, cutoffs)
         tally.add(measured, np.asarray([query.document for query in batch]))
+        if draws_curve:
+            tally.add_curves(metrics.eleven_point_precision(hits, n_hidden))
         if progress is not None:
             progress(start + len(batch), len(queries))
     return tally.evaluation()

@@ -76,7 +76,7 @@ class Tally:
         hits = ranked_relevance(order, relevant, order.shape[1])
         n_relevant = np.asarray([len(tags) for tags in relevant], dtype=np.int64)
         curve = metrics.eleven_point_precision(hits, n_relevant)
-        self._curve += curve.sum(axis=0)
+        self.add_curves(curve)
         self.add(metrics.evaluate(hits, n_relevant, m, curve, self._cutoffs), documents)
 
     def add(self, values: dict[str, Floats], documents: Indices) -> None:
@@ -85,6 +85,10 @@ class Tally:
             added = np.bincount(documents, weights=value, minlength=self._n_documents)
             self._sums[name] = self._sums.get(name, np.zeros(self._n_documents)) + added
         self._queries += np.bincount(documents, minlength=self._n_documents)
+
+    def add_curves(self, curves: Floats) -> None:
+        """Add one batch's precision-recall curves, shape (n, 11)."""
+        self._curve += curves.sum(axis=0)
 
     def evaluation(self) -> Evaluation:
         """Return the means; EvaluationError if no query was asked."""

@@ -91,7 +91,7 @@ class Completion:
         Steps the towers were trained for.
     quality
         What the encoder trained without the validation documents reached on them, with the baselines
-        beside it: ``{"protocol", "documents", "queries", "unit", "methods": {name: {metric: fraction}}}``.
+        beside it, by protocol (`training.measuring`).
     """
 
     encoder: CompletionEncoder
@@ -138,7 +138,7 @@ def fit_completion(
         towers,
         Chosen(*linear, mixing),
         steps,
-        measure(probe, rest, queries, noisy),
+        measure(probe, rest, held_off, queries, noisy),
     )
 
 

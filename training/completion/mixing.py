@@ -9,7 +9,7 @@ from scipy import sparse
 
 from models.completion_encoder import CompletionEncoder
 from models.linear import LinearTerm
-from models.protocols.completion import CompletionQuery, evaluate_completion, query_only
+from models.protocols.completion import CompletionQuery, query_only
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.scoring import Scorer
 from training.baselines.cooccurrence import Cooccurrence
@@ -19,6 +19,7 @@ from training.completion.linear import TermScorer, solve_columns, solve_dense
 from training.completion.recipe import CompletionRecipe
 from training.completion.validation import select
 from training.corpus import TagCorpus
+from training.measuring import measured_completion, measured_priming
 
 MIXING_QUERIES = 1_000
 """Queries over which the spread of the two terms is compared."""
@@ -83,10 +84,11 @@ def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:
 def measure(
     encoder: CompletionEncoder,
     rest: TagCorpus,
+    held_off: TagCorpus,
     queries: list[CompletionQuery],
     noisy: list[CompletionQuery],
 ) -> dict[str, Any]:
-    """Measure completion on validation documents, the baselines beside it; figures rounded to .0001."""
+    """Measure both protocols on validation documents, the baselines beside the encoder."""
     scorers: dict[str, Scorer] = {
         encoder.kind: EncoderScorer(encoder),
         "edlae": TermScorer(encoder.linear),
@@ -95,18 +97,6 @@ def measure(
     }
     variants = {"clean": queries, "distractor": noisy, "query-only": query_only(queries)}
     return {
-        "protocol": "completion",
-        "documents": len({query.document for query in queries}),
-        "queries": len(queries),
-        "unit": "fraction",
-        "methods": {
-            name: {
-                f"{variant} {metric}": round(value, 4)
-                for variant, asked in variants.items()
-                for metric, value in evaluate_completion(
-                    scorer, asked, rest.document_frequency
-                ).metrics.items()
-            }
-            for name, scorer in scorers.items()
-        },
+        "completion": measured_completion(scorers, variants, rest.document_frequency),
+        "priming": measured_priming(scorers, held_off.documents()),
     }

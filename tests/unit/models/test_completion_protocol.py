@@ -123,3 +123,14 @@ def test_ties_go_to_the_popular_tag():
 def test_a_document_to_complete_needs_two_tags():
     with pytest.raises(EvaluationError, match="min_tags = 1"):
         split_documents(DOCUMENTS, seed=0, min_tags=1)
+
+
+def test_the_curve_is_that_of_whole_rankings_of_unseen_tags():
+    queries = [query for query in clean_queries(split_documents(DOCUMENTS, seed=1)) if query.document == 2]
+    drawn = evaluate_completion(Constant(), queries, np.zeros(N_TAGS), draws_curve=True)
+    hidden = sorted(queries[0].hidden.tolist(), reverse=True)  # two of 5, 6, 7, 8
+    unseen = [tag for tag in range(N_TAGS - 1, -1, -1) if tag not in queries[0].seen]
+    first, second = (unseen.index(tag) + 1 for tag in hidden)
+    late = 2 / second  # the first half of the recall may be reached at the better of the two precisions
+    np.testing.assert_allclose(drawn.curve, [max(1 / first, late)] * 6 + [late] * 5)
+    assert not evaluate_completion(Constant(), queries, np.zeros(N_TAGS)).curve.any()

@@ -68,8 +68,10 @@ def test_export_equals_the_network_and_completes_documents(corpus, variant):
     queries = clean_queries(split_documents(corpus.documents(), 0, 4))
     found = evaluate_completion(EncoderScorer(encoder), queries, corpus.document_frequency)
     assert found.metrics["nDCG@10"] > 0.75
-    assert trained.quality["methods"]["completion"]["clean nDCG@10"] > 0.7
-    assert set(trained.quality["methods"]) == {"completion", "edlae", "cooccurrence", "popularity"}
+    assert trained.quality["completion"]["methods"]["completion"]["clean nDCG@10"] > 0.7
+    for measured in trained.quality.values():
+        assert set(measured["methods"]) == {"completion", "edlae", "cooccurrence", "popularity"}
+        assert measured["curves"].keys() == measured["methods"].keys()
 
 
 def test_the_same_seed_gives_the_same_encoder(corpus):
