@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -98,23 +99,36 @@ class TagCorpus:
         CorpusError
             If there is no document, or none or only some of them name a group.
         """
-        kept = list(documents)
-        if not kept:
+        numbers = {} if index_to_key is None else {key: index for index, key in enumerate(index_to_key)}
+        ids: list[str] = []
+        grouped: list[str] = []
+        held, ends = array("q"), array("q", [0])
+        for document in documents:  # as a stream: a large collection is in memory as numbers only
+            if index_to_key is None:
+                held.extend(numbers.setdefault(tag, len(numbers)) for tag in document.tags)
+            else:
+                held.extend(numbers[tag] for tag in document.tags)
+            ends.append(len(held))
+            ids.append(document.id)
+            if document.group is not None:
+                grouped.append(document.group)
+        if not ids:
             raise CorpusError(f"corpus {name} holds no document")
-        grouped = [document.group for document in kept if document.group is not None]
-        if grouped and len(grouped) != len(kept):
+        if grouped and len(grouped) != len(ids):
             raise CorpusError(
-                f"corpus {name}: {len(grouped)} of {len(kept)} documents name a group; all must, or none"
+                f"corpus {name}: {len(grouped)} of {len(ids)} documents name a group; all must, or none"
             )
+        indices = np.frombuffer(held, dtype=np.int64)
         if index_to_key is None:
-            index_to_key = sorted({tag for document in kept for tag in document.tags})
-        key_to_index = {key: index for index, key in enumerate(index_to_key)}
-        rows = [np.unique([key_to_index[tag] for tag in document.tags]) for document in kept]
+            index_to_key = sorted(numbers)
+            place = np.empty(len(numbers), dtype=np.int64)
+            place[[numbers[tag] for tag in index_to_key]] = np.arange(len(numbers))
+            indices = place[indices]
         return cls(
             name=name,
             index_to_key=tuple(index_to_key),
-            matrix=_csr(rows, len(key_to_index)),
-            document_ids=tuple(document.id for document in kept),
+            matrix=_csr(indices, np.frombuffer(ends, dtype=np.int64), len(numbers)),
+            document_ids=tuple(ids),
             provenance=provenance,
             groups=tuple(grouped) if grouped else None,
         )
@@ -241,8 +255,9 @@ class TagCorpus:
             )
 
 
-def _csr(rows: Sequence[Indices], n_tags: int) -> sparse.csr_array:
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-    indices = np.concatenate(rows) if len(rows) else np.empty(0, dtype=np.int64)
+def _csr(indices: Indices, indptr: Indices, n_tags: int) -> sparse.csr_array:
     ones = np.ones(len(indices), dtype=np.float32)
-    return sparse.csr_array((ones, indices, indptr), shape=(len(rows), n_tags))
+    matrix = sparse.csr_array((ones, indices, indptr), shape=(len(indptr) - 1, n_tags))
+    matrix.sum_duplicates()  # sorts, too
+    matrix.data[:] = 1.0
+    return matrix

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from app.commands.options import Database, opened_store, settings_with
+
+if TYPE_CHECKING:
+    from models.documents import Document
 
 documents = typer.Typer(help="The documents of the store.", no_args_is_help=True)
 database = typer.Typer(help="The store's schema.", no_args_is_help=True)
@@ -60,15 +64,26 @@ def export_documents(
     """Write the store's documents as JSONL, aliases followed and junk left out: what to train on."""
     from rich.progress import track
 
-    from app.services.exporting import cleaned_documents
+    from app.services.exporting import as_line, cleaned_documents
 
     with opened_store(database) as engine, file.open("x", encoding="utf-8") as out:
         written = 0
-        lines = cleaned_documents(engine)
-        for line in track(lines, "Exporting", console=Console(stderr=True)):
-            out.write(line)
+        for document in track(cleaned_documents(engine), "Exporting", console=Console(stderr=True)):
+            out.write(as_line(document))
             written += 1
     Console().print(f"{written} documents in {file}", highlight=False, soft_wrap=True)
+
+
+def training_documents(database_url: str | None) -> Iterator[Document]:
+    """Yield the documents of the store at a URL, or of the one in the environment.
+
+    `tagprime train store` finds this by the entry-point group ``tagprime.documents``: neither side imports
+    the other.
+    """
+    from app.services.exporting import cleaned_documents
+
+    with opened_store(database_url) as engine:
+        yield from cleaned_documents(engine)
 
 
 @database.command("upgrade")

@@ -47,6 +47,12 @@ def all_documents(connection: Connection, page: int = 1000) -> Iterator[Document
         after = found[-1].document.id
 
 
+def every_document_has_a_group(connection: Connection) -> bool:
+    """Whether there is no document without a group."""
+    without = select(documents.c.id).where(documents.c.group_name.is_(None)).limit(1)
+    return connection.execute(without).first() is None
+
+
 def delete_document(connection: Connection, external_id: str) -> bool:
     """Take a document out; return whether it was there."""
     return bool(connection.execute(delete(documents).where(documents.c.external_id == external_id)).rowcount)

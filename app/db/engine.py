@@ -85,14 +85,19 @@ def _open_postgresql(url: URL, timeout: float) -> Engine:
 
 
 @contextmanager
-def transaction(engine: Engine, reads_only: bool = False) -> Iterator[Connection]:
+def transaction(engine: Engine, reads_only: bool = False, one_moment: bool = False) -> Iterator[Connection]:
     """Give a connection inside one transaction.
+
+    With `one_moment` all of its reads see the store as it was at the first; SQLite's always do.
 
     A store that cannot be reached, is locked or lacks a table raises a `StoreError`; a broken
     constraint is a bug and stays one.
     """
+    options: dict[str, Any] = {"reads_only": reads_only}
+    if one_moment and engine.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
     try:
-        with engine.connect().execution_options(reads_only=reads_only) as connection, connection.begin():
+        with engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
     except (OperationalError, InterfaceError, ProgrammingError, PoolTimeout) as error:
         raise StoreError(

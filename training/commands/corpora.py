@@ -68,6 +68,9 @@ def info(
     ] = 1,
     min_tags: Annotated[int, typer.Option(min=1, help="Then drop documents with fewer tags than this.")] = 1,
     all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="store: which one; else `TAGPRIME_DATABASE_URL`.")
+    ] = None,
     merge_spellings: Annotated[
         bool,
         typer.Option("--merge-spellings", help="lastfm-hetrec: merge tags that differ in white space only."),
@@ -79,8 +82,8 @@ def info(
     """
     from training.corpora import collection, load_corpus
 
-    options = {"all_tags": all_tags, "merge_spellings": merge_spellings}
-    corpus = load_corpus(name, path, **{option: True for option, chosen in options.items() if chosen})
+    options = {"all_tags": all_tags, "merge_spellings": merge_spellings, "database": database}
+    corpus = load_corpus(name, path, **{option: chosen for option, chosen in options.items() if chosen})
     if min_documents > 1 or min_tags > 1:
         corpus = corpus.filter(min_documents, min_tags)
     table = Table.grid(padding=(0, 2))

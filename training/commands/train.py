@@ -23,7 +23,7 @@ def register(root: typer.Typer) -> None:
 
 def train(
     corpus: Annotated[
-        str, typer.Argument(help="Collection: cal500, mtat, lastfm-hetrec, jsonl, csv, demo ...")
+        str, typer.Argument(help="Collection: cal500, mtat, lastfm-hetrec, jsonl, csv, store, demo ...")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the bundle to make; it must not exist yet.")],
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
@@ -43,6 +43,9 @@ def train(
     ] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from a stopped run's checkpoint.")] = False,
     all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="store: which one; else `TAGPRIME_DATABASE_URL`.")
+    ] = None,
 ) -> None:
     """Train an encoder on a tag collection and write it as a bundle.
 
@@ -50,7 +53,8 @@ def train(
     checkpoint stays beside it, so `--resume` goes on. A second Ctrl-C ends at once. Loss curves are
     written to OUT.run/.
 
-    Example: `tagprime train cal500 --path cal500/ --recipe lit --out bundles/cal500`
+    Examples: `tagprime train cal500 --path cal500/ --recipe lit --out bundles/cal500`,
+    `tagprime train store --database sqlite:///tagprime.db --out bundles/tonight`
     """
     import torch
 
@@ -71,9 +75,11 @@ def train(
     if out.exists() and not resume:
         raise BundleError(f"{out} exists already; bundles are immutable, so choose another folder")
     device = _device(device, torch.cuda.is_available())
-    loaded = load_corpus(corpus, path, **({"all_tags": True} if all_tags else {}))
-    loaded = loaded.filter(min_documents, min_tags)
     console = Console(stderr=True)
+    options = {"all_tags": all_tags or None, "database": database}
+    with console.status(f"Reading {corpus}"):
+        loaded = load_corpus(corpus, path, **{name: value for name, value in options.items() if value})
+    loaded = loaded.filter(min_documents, min_tags)
     folder = out.with_name(out.name + ".run")
     losses: dict[str, list[float]] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -26,6 +26,7 @@ _MODULES = {
     "lastfm-hetrec": "training.corpora.lastfm_hetrec",
     "jsonl": "training.corpora.jsonl",
     "csv": "training.corpora.csv",
+    "store": "training.corpora.store",
     "demo": "training.corpora.demo",
 }
 NAMES = tuple(_MODULES)
