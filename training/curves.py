@@ -20,6 +20,17 @@ def write_losses(folder: Path, losses: Mapping[str, Sequence[float]]) -> None:
     _plot(folder / "losses.png", {phase: values for phase, values in losses.items() if values})
 
 
+def read_losses(folder: Path) -> dict[str, list[float]]:
+    """Return what `write_losses` left in `folder`, by phase; nothing if there is nothing."""
+    path = folder / "losses.csv"
+    losses: dict[str, list[float]] = {}
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                losses.setdefault(row["phase"], []).append(float(row["loss"]))
+    return losses
+
+
 def _plot(path: Path, losses: Mapping[str, Sequence[float]]) -> None:
     if not losses:
         return

@@ -87,10 +87,10 @@ def train_completion_bundle(
     """Train a completion encoder on all documents and save it as a bundle.
 
     Settings are chosen, and the quality is measured, with a tenth of the documents held off; the encoder
-    that is kept has seen all of them. See `train_bundle`.
+    that is kept has seen all of them, unless training is stopped early. See `train_bundle`.
     """
     watch.on_stage(f"training on {corpus.n_documents} documents, {corpus.n_tags} tags")
-    trained = fit_completion(corpus, recipe, seed, device, watch.run.on_step, watch.run.stop)
+    trained = fit_completion(corpus, recipe, seed, device, watch.run, watch.on_stage)
     describe = {
         "corpus": corpus_description(corpus),
         "training": {
@@ -98,12 +98,13 @@ def train_completion_bundle(
             "seed": seed,
             "chosen": asdict(trained.chosen),
             "steps": trained.steps,
-            "training_documents": corpus.n_documents,
+            "training_documents": trained.n_documents,
+            **({"stopped_early": _stopped(trained.stopped)} if trained.stopped else {}),
         },
         "quality": trained.quality,
         **build_description(),
     }
-    return save_bundle(
+    bundle = save_bundle(
         out,
         trained.encoder,
         corpus.vocabulary,
@@ -111,6 +112,9 @@ def train_completion_bundle(
         lambda saved: check_completion_export(saved, trained.towers, corpus),
         replace,
     )
+    if trained.stopped is None:
+        _forget_checkpoint(watch.run)
+    return bundle
 
 
 def check_completion_export(saved: Bundle, towers: TwoTowers, corpus: TagCorpus) -> None:
@@ -157,7 +161,7 @@ def train_siamese_bundle(
             "n_topics": model.topics.n_topics,
             "training_documents": training.n_documents,
             "validation_documents": validation.n_documents,
-            "stopped_early": None if stopped is None else {"phase": stopped[0], "step": stopped[1]},
+            "stopped_early": _stopped(stopped),
         },
         "quality": quality,
         **build_description(),
@@ -170,9 +174,18 @@ def train_siamese_bundle(
         lambda saved: check_export(saved, model, training),
         replace,
     )
-    if stopped is None and watch.run.folder is not None:
-        (watch.run.folder / CHECKPOINT).unlink(missing_ok=True)
+    if stopped is None:
+        _forget_checkpoint(watch.run)
     return bundle
+
+
+def _stopped(stopped: tuple[str, int] | None) -> dict[str, str | int] | None:
+    return None if stopped is None else {"phase": stopped[0], "step": stopped[1]}
+
+
+def _forget_checkpoint(run: Run) -> None:
+    if run.folder is not None:
+        (run.folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def seek_oov_rule(

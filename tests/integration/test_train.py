@@ -166,12 +166,14 @@ def small_jsonl(tmp_path: Path) -> Path:
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()", "train", "jsonl"]
 
 
-def test_ctrl_c_leaves_a_bundle_that_serves(small_jsonl: Path, tmp_path: Path) -> None:
-    """The real command, the real signal."""
+@pytest.mark.parametrize("recipe_name", ["lit", "completion"])
+def test_ctrl_c_leaves_a_bundle_that_serves(small_jsonl: Path, tmp_path: Path, recipe_name: str) -> None:
+    """The real command, the real signal; then the run that goes on from there."""
     out = tmp_path / "bundle"
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    command = [*COMMAND, "--path", str(small_jsonl), "--recipe", recipe_name, "--out", str(out)]
     process = subprocess.Popen(
-        [*COMMAND, "--path", str(small_jsonl), "--recipe", "lit", "--out", str(out)],
+        command,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -194,7 +196,21 @@ def test_ctrl_c_leaves_a_bundle_that_serves(small_jsonl: Path, tmp_path: Path) -
     bundle = load_bundle(out)
     assert bundle.manifest.training["stopped_early"] is not None
     assert bundle.version in output
-    assert (tmp_path / "bundle.run" / "losses.csv").stat().st_size > 1000
+    assert "the same command with --resume goes on from there" in errors
+    (search,) = TagSearch(bundle.encoder).search([Query(0, np.array([0]))], 3, [np.array([0])])
+    assert len(search.indices) == 3
+    n_losses = len((tmp_path / "bundle.run" / "losses.csv").read_text().splitlines())
+    assert n_losses > 500
+    if recipe_name == "lit":  # whose going on is tested above, and takes long
+        return
+    resumed = subprocess.run(
+        [*command, "--resume"], capture_output=True, text=True, timeout=240, check=False, env=environment
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert load_bundle(out).manifest.training.get("stopped_early") is None
+    assert load_bundle(out).version != bundle.version
+    assert not checkpoint.exists()
+    assert len((tmp_path / "bundle.run" / "losses.csv").read_text().splitlines()) > n_losses
 
 
 @pytest.mark.parametrize(

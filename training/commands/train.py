@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from models.errors import BundleError, RecipeError, TrainingError
+
+if TYPE_CHECKING:
+    from models.bundle import Bundle
 
 
 def register(root: typer.Typer) -> None:
@@ -59,7 +63,7 @@ def train(
     import torch
 
     from training.corpora import load_corpus
-    from training.curves import write_losses
+    from training.curves import read_losses, write_losses
     from training.pipeline import Watch, train_bundle
     from training.recipe import Recipe, load_recipe
     from training.trainer import Run
@@ -81,13 +85,14 @@ def train(
         loaded = load_corpus(corpus, path, **{name: value for name, value in options.items() if value})
     loaded = loaded.filter(min_documents, min_tags)
     folder = out.with_name(out.name + ".run")
-    losses: dict[str, list[float]] = {}
+    losses = read_losses(folder) if resume else {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress, _first_interrupt_stops(console) as stop:
         bars = _Bars(progress)
 
         def on_step(phase: str, step: int, steps: int, loss: float) -> None:
-            losses.setdefault(phase, []).append(loss)
+            taken = losses.setdefault(phase, [])
+            taken[step - 1 :] = [loss]
             bars.show(phase, step, steps)
 
         watch = Watch(
@@ -99,9 +104,37 @@ def train(
             bundle = train_bundle(loaded, chosen, out, seed, device, watch, replace=resume)
         finally:
             write_losses(folder, losses)
-    Console().print(
-        f"{bundle.path}: {bundle.name} {bundle.version}, {len(bundle.vocabulary)} tags", highlight=False
-    )
+    _report(bundle, Console(), console)
+
+
+def _report(bundle: Bundle, console: Console, remarks: Console) -> None:
+    """Say what was made and how good it is; and, as a remark, how to go on with what was stopped."""
+    line = f"{bundle.path}: {bundle.name} {bundle.version}, {len(bundle.vocabulary)} tags"
+    console.print(line, highlight=False, soft_wrap=True)
+    for measured in bundle.manifest.quality.values():
+        if "methods" in measured:
+            console.print(_quality(measured))
+    stopped = bundle.manifest.training.get("stopped_early")
+    if stopped:
+        documents = bundle.manifest.training["training_documents"]
+        remarks.print(
+            f"stopped in {stopped['phase']}, after step {stopped['step']}: the bundle serves what was learnt "
+            f"from {documents} documents; the same command with --resume goes on from there",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _quality(measured: dict[str, Any]) -> Table:
+    """Lay out a protocol's figures on held-out documents: a row a method, the baselines among them."""
+    methods = measured["methods"]
+    every = list(next(iter(methods.values())))
+    columns = [metric for metric in every if metric.endswith("nDCG@10")] or every
+    title = f"{measured['protocol']}, {measured['documents']} held-out documents, {measured['unit']}"
+    table = Table("", *columns, title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for name, found in methods.items():
+        table.add_row(name, *(f"{found[metric]:g}" for metric in columns))
+    return table
 
 
 class _Bars:

@@ -41,7 +41,7 @@ class CompletionMethod(Method):
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
         """Train the encoder."""
-        self.trained = fit_completion(corpus, self.recipe, seed)
+        self.trained = fit_completion(corpus, self.recipe, seed, measured=False)
         self._scorer = EncoderScorer(self.trained.encoder)
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ from training.completion.batches import Examples
 from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.export import check_towers
 from training.completion.features import PROJECTED_ABOVE, count_features
-from training.completion.fit import fit_completion, schedule
+from training.completion.fit import FINAL, PROBE, fit_completion
 from training.completion.linear import TermScorer
 from training.completion.method import CompletionMethod
 from training.completion.mixing import scale_ratio
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import completion_loss
+from training.completion.trainer import schedule
 from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import Provenance, TagCorpus
 from training.pipeline import Watch, train_bundle
@@ -172,8 +174,68 @@ def test_a_corpus_without_pairs_and_a_stop_are_said(corpus):
     alone = TagCorpus.from_documents("alone", single, Provenance("made here", "", ""))
     with pytest.raises(TrainingError, match="2 tags"):
         fit_completion(alone, small_recipe(), seed=0)
-    with pytest.raises(TrainingError, match="stopped at step 1 of"):
-        fit_completion(corpus, small_recipe(), seed=0, stop=lambda: True)
+    with pytest.raises(TrainingError, match="stopped before the first step"):
+        fit_completion(corpus, small_recipe(), seed=0, run=Run(stop=lambda: True))
+
+
+def stopping_after(n_steps: int, folder: Path, resume: bool = False) -> Run:
+    taken: list[int] = []
+    return Run(
+        on_step=lambda phase, step, steps, loss: taken.append(step),
+        stop=lambda: len(taken) >= n_steps,
+        folder=folder,
+        checkpoint_every=7,
+        resume=resume,
+    )
+
+
+def test_a_training_stopped_twice_goes_on_as_if_it_had_never_stopped(corpus, tmp_path):
+    recipe = small_recipe(steps=30)
+    whole = fit_completion(corpus, recipe, seed=5)
+    early = fit_completion(corpus, recipe, 5, run=stopping_after(12, tmp_path))
+    assert early.stopped == (PROBE, 12)
+    late = fit_completion(corpus, recipe, 5, run=stopping_after(18 + 25, tmp_path, resume=True))
+    assert late.stopped == (FINAL, 25)
+    assert late.quality == whole.quality
+    assert late.n_documents == early.n_documents < corpus.n_documents
+    resumed = fit_completion(corpus, recipe, 5, run=Run(folder=tmp_path, resume=True))
+    assert resumed.stopped is None
+    for name, array in whole.encoder.tensors().items():
+        np.testing.assert_array_equal(array, resumed.encoder.tensors()[name])
+
+
+def test_what_is_kept_of_a_stopped_training_is_what_was_measured(corpus, tmp_path):
+    early = fit_completion(corpus, small_recipe(), 5, run=stopping_after(100, tmp_path))
+    rest, held_off = hold_off(corpus, 5)
+    found = evaluate_completion(
+        EncoderScorer(early.encoder), validation_queries(held_off, 5), rest.document_frequency
+    )
+    measured = early.quality["completion"]["methods"]["completion"]["clean nDCG@10"]
+    assert found.metrics["nDCG@10"] == pytest.approx(measured, abs=1e-4)
+    assert measured > 0.5
+
+
+def test_a_killed_training_goes_on_from_its_last_checkpoint(corpus, tmp_path):
+    recipe = small_recipe(steps=30)
+
+    def killed(phase: str, step: int, steps: int, loss: float) -> None:
+        if step == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_completion(corpus, recipe, 5, run=Run(on_step=killed, folder=tmp_path, checkpoint_every=7))
+    taken: list[int] = []
+    run = Run(lambda phase, step, steps, loss: taken.append(step), folder=tmp_path, resume=True)
+    resumed = fit_completion(corpus, recipe, 5, run=run).encoder.tensors()
+    assert taken[0] == 15
+    for name, array in fit_completion(corpus, recipe, seed=5).encoder.tensors().items():
+        np.testing.assert_array_equal(array, resumed[name])
+
+
+def test_a_checkpoint_of_something_else_is_refused(corpus, tmp_path):
+    fit_completion(corpus, small_recipe(steps=30), 5, run=stopping_after(12, tmp_path))
+    with pytest.raises(TrainingError, match="another corpus, recipe or seed"):
+        fit_completion(corpus, small_recipe(steps=31), 5, run=Run(folder=tmp_path, resume=True))
 
 
 def test_a_recipe_refuses_unknown_keys(tmp_path):
