@@ -6,12 +6,20 @@ from starlette.requests import Request
 
 from app.metrics import Metrics
 from app.services.runtime import Runtime
+from app.services.serving import Serving
 
 
 def runtime(request: Request) -> Runtime:
     """Return the running service. A plain call: a FastAPI dependency costs more than the route."""
     held: Runtime = request.app.state.runtime
     return held
+
+
+async def serving(request: Request, model: str | None = None) -> Serving:
+    """Return what answers for `model`, and note for the request's trace which version that is."""
+    found = await runtime(request).serving(model)
+    request.scope["state"].setdefault("models", set()).add(found.model.version)
+    return found
 
 
 def metrics(request: Request) -> Metrics:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -20,9 +21,33 @@ from app.services.runtime import Runtime
 from app.settings import Settings
 from app.web.pages import Assets
 
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+# FastAPI's own would record paths, queries and refused input, which hold tags; `app.tracing` does not.
+# Versions of FastAPI without any pass this over.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the service. The bundle is loaded when the server starts it."""
+    """Return the service. The bundle is loaded when the server starts it.
+
+    Raises
+    ------
+    SettingsError
+        If traces are asked for and OpenTelemetry is not installed.
+    """
+    provider = None
+    if settings.otlp_endpoint is not None:
+        from app.tracing import Tracing, open_provider
+
+        provider = open_provider(settings.otlp_endpoint)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,6 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
             running.monitor.stop()
             await refreshing
             running.engine.dispose()
+            if provider is not None:
+                await asyncio.to_thread(provider.shutdown)
 
     app = FastAPI(
         title="Tagprime",
@@ -53,11 +80,14 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.metrics = Metrics(lambda: getattr(app.state, "runtime", None))
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
+    if provider is not None:
+        app.add_middleware(Tracing, provider=provider)
     app.add_middleware(StartupFault)
     programs = (prime, tags, documents, models, evaluations, operation)
     people = (explorer, quality, docs)

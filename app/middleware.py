@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import problem, respond
+from app.labels import known_method, route_of
 from app.metrics import Metrics
 from app.scopes import OPEN
 from app.settings import Settings, variable
@@ -77,13 +78,14 @@ class RequestContext:
             self._tell(scope, name, status, perf_counter() - started)
 
     def _tell(self, scope: Scope, name: str, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
-        self._metrics.request(scope["method"], route, status, seconds)
+        route = route_of(scope)
+        method = known_method(scope["method"])
+        self._metrics.request(method, route, status, seconds)
         if self._access_log and route not in OPEN:
             log.info(
                 "request",
                 request_id=name,
-                method=scope["method"],
+                method=method,
                 route=route,
                 status=status,
                 ms=round(1000 * seconds, 2),

@@ -18,6 +18,7 @@ Variable                               Default                    Meaning
 ``TAGPRIME_EVALUATION_MAX_CUTOFFS``    ``20``                     Most cutoffs ``k`` of one evaluation.
 ``TAGPRIME_DRAIN_SECONDS``             ``20``                     How long requests may take to end at a stop.
 ``TAGPRIME_LOG_LEVEL``                 ``info``                   ``debug``, ``info``, ``warning``, ``error``.
+``TAGPRIME_OTLP_ENDPOINT``             none                       Where traces go, such as ``http://collector:4318/v1/traces``.
 ``TAGPRIME_MAX_BODY_BYTES``            ``1000000``                Largest request body.
 ``TAGPRIME_MAX_RESULTS``               ``1000``                   Largest ``limit`` of a query.
 ``TAGPRIME_MAX_CONTEXT``               ``100``                    Most context tags in a query.
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     evaluation_max_cutoffs: PositiveInt = Field(20, description="Most cutoffs `k` of one evaluation.")
     drain_seconds: PositiveInt = Field(20, description="How long requests may take to end at a stop.")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning`, `error`.")
+    otlp_endpoint: str | None = Field(
+        None, description="Where traces go, such as `http://collector:4318/v1/traces`."
+    )
     max_body_bytes: PositiveInt = Field(1_000_000, description="Largest request body.")
     max_results: PositiveInt = Field(1000, description="Largest `limit` of a query.")
     max_context: PositiveInt = Field(100, description="Most context tags in a query.")
@@ -115,6 +119,13 @@ class Settings(BaseSettings):
     def _a_rate(cls, text: str | None) -> str | None:
         if text is not None and not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
             raise ValueError("a rate is NUMBER/second, /minute, /hour or /day")
+        return text
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _an_address(cls, text: str | None) -> str | None:
+        if text is not None and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+            raise ValueError("an address such as http://collector:4318/v1/traces is needed")
         return text
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from app import release
-from app.dependencies import metrics, runtime
+from app.dependencies import metrics, runtime, serving
 from app.errors import described
 from app.metrics import CONTENT_TYPE
 from app.schemas.operation import Health, Version
@@ -30,7 +30,7 @@ async def readyz(request: Request) -> Health:
 @router.get("/version", summary="What is running?", responses=described(500, 503))
 async def version(request: Request) -> Version:
     """Name the service's version and the model that `default` serves."""
-    return Version(service=release(), model=(await runtime(request).serving(None)).model)
+    return Version(service=release(), model=(await serving(request)).model)
 
 
 @router.get(

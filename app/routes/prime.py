@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from app.dependencies import metrics, runtime
+from app.dependencies import metrics, runtime, serving
 from app.errors import described, expected_problem, invalid_problem, request_id_of
 from app.routes.bodies import JsonAnyway
 from app.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse
@@ -17,7 +17,6 @@ from app.schemas.priming import BatchItem, BatchRequest, BatchResponse, PrimeReq
 from app.services.embedding import embed
 from app.services.limits import check_limit
 from app.services.priming import prime as answer
-from app.services.runtime import Runtime
 from models.errors import TagprimeError
 
 router = APIRouter(tags=["priming"], route_class=JsonAnyway)
@@ -43,7 +42,7 @@ async def prime(body: PrimeRequest, request: Request) -> Response:
     alias of `/v1/prime`.
     """
     held = runtime(request)
-    found = answer(await held.serving(body.model), body, held.settings)
+    found = answer(await serving(request, body.model), body, held.settings)
     metrics(request).query(found.in_vocabulary)
     return _json(found)
 
@@ -56,12 +55,12 @@ async def prime(body: PrimeRequest, request: Request) -> Response:
 )
 async def prime_batch(body: BatchRequest, request: Request) -> Response:
     """Answer each query on its own: a bad one gets its problem, and the others their rankings."""
-    held, name = runtime(request), request_id_of(request)
+    held = runtime(request)
     n = len(body.queries)
     check_limit(held.settings, "max_batch", n, "/queries", f"queries holds {n} queries")
     items = []
     for query in body.queries:
-        item = await _item(held, query, name)
+        item = await _item(request, query)
         if item.result is not None:
             metrics(request).query(item.result.in_vocabulary)
         items.append(item)
@@ -69,10 +68,11 @@ async def prime_batch(body: BatchRequest, request: Request) -> Response:
     return _json(BatchResponse(items=items))
 
 
-async def _item(held: Runtime, query: Any, request_id: str) -> BatchItem:
+async def _item(request: Request, query: Any) -> BatchItem:
+    settings, request_id = runtime(request).settings, request_id_of(request)
     try:
         body = PrimeRequest.model_validate(query)
-        return BatchItem(status=200, result=answer(await held.serving(body.model), body, held.settings))
+        return BatchItem(status=200, result=answer(await serving(request, body.model), body, settings))
     except ValidationError as error:
         problem = invalid_problem(request_id, error.errors(include_url=False))
     except TagprimeError as error:
@@ -92,4 +92,4 @@ async def embeddings(body: EmbeddingsRequest, request: Request) -> Response:
     Index `candidate` vectors in a vector store and ask it with `query` vectors, compared by `metric`.
     """
     held = runtime(request)
-    return _json(embed(await held.serving(body.model), body, held.settings))
+    return _json(embed(await serving(request, body.model), body, held.settings))

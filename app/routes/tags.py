@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from app.dependencies import runtime
+from app.dependencies import runtime, serving
 from app.errors import described
 from app.schemas.tags import (
     AliasRule,
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["tags"])
 async def list_tags(query: Annotated[TagsQuery, Query()], request: Request) -> TagsResponse:
     """List the tags that the served model knows, in alphabetical order, page by page."""
     held = runtime(request)
-    return vocabulary_page(await held.serving(None), query, held.settings)
+    return vocabulary_page(await serving(request), query, held.settings)
 
 
 @router.get("/tags/suggest", summary="Complete or correct a spelling", responses=described(422, 500))
@@ -45,15 +45,14 @@ async def suggest_tags(query: Annotated[SuggestQuery, Query()], request: Request
         typed = normalize_tag(query.q)
     except TagError as error:
         raise InputError("query:q", str(error)) from None
-    serving = await held.serving(None)
-    return SuggestResponse(q=query.q, model=serving.model, suggestions=suggest(serving, typed, query.limit))
+    served = await serving(request)
+    return SuggestResponse(q=query.q, model=served.model, suggestions=suggest(served, typed, query.limit))
 
 
 @router.get("/tags/{tag:path}", summary="Look a tag up", responses=described(404, 422, 500))
 async def get_tag(tag: str, request: Request) -> TagResponse:
     """Tell how a tag is understood and how often it is used. A tag may hold `/`, as in `ac/dc`."""
-    held = runtime(request)
-    return await look_up(await held.serving(None), held.engine, tag)
+    return await look_up(await serving(request), runtime(request).engine, tag)
 
 
 @router.get("/tag-aliases", summary="List the alias table", responses=described(422, 500, 503))
