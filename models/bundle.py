@@ -26,11 +26,14 @@ from models.encoders import Arrays, Encoder, TensorSpec
 from models.errors import BundleError, TagError
 from models.families import FAMILIES
 from models.manifest import MANIFEST, Manifest, read_manifest
+from models.projection import Projection
 from models.vocabulary import Vocabulary
 
 ENCODER_FILE = "encoder.safetensors"
 VOCABULARY_FILE = "vocabulary.safetensors"
+PROJECTION_FILE = "projection.safetensors"
 FILES = (ENCODER_FILE, VOCABULARY_FILE)
+OPTIONAL_FILES = (PROJECTION_FILE,)
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,15 @@ class Bundle:
         The tags it knows.
     encoder
         Its embedding function.
+    projection
+        Its map; None in a bundle that was made without one.
     """
 
     path: Path
     manifest: Manifest
     vocabulary: Vocabulary
     encoder: Encoder
+    projection: Projection | None
 
     @property
     def name(self) -> str:
@@ -76,8 +82,11 @@ def load_bundle(path: Path) -> Bundle:
         the file and the fault.
     """
     manifest = read_manifest(path)
-    if set(manifest.files) != set(FILES):
-        raise BundleError(f"{path / MANIFEST}: lists {sorted(manifest.files)}, needs {sorted(FILES)}")
+    if not set(FILES) <= set(manifest.files) <= {*FILES, *OPTIONAL_FILES}:
+        raise BundleError(
+            f"{path / MANIFEST}: lists {sorted(manifest.files)}, needs {sorted(FILES)} "
+            f"and may have {', '.join(OPTIONAL_FILES)}"
+        )
     listed = {MANIFEST, *manifest.files}
     for entry in sorted(path.iterdir()):
         if entry.is_symlink() or not entry.is_file():
@@ -85,7 +94,8 @@ def load_bundle(path: Path) -> Bundle:
         if entry.name not in listed:
             raise BundleError(f"{entry}: is not listed in the manifest")
     vocabulary = _read_vocabulary(path, manifest)
-    return Bundle(path, manifest, vocabulary, _read_encoder(path, manifest))
+    projection = _read_projection(path, manifest)
+    return Bundle(path, manifest, vocabulary, _read_encoder(path, manifest), projection)
 
 
 def save_bundle(
@@ -95,6 +105,7 @@ def save_bundle(
     describe: Mapping[str, Any],
     check: Callable[[Bundle], None] = lambda bundle: None,
     replace: bool = False,
+    projection: Projection | None = None,
 ) -> Bundle:
     """Write a bundle, load it back, check it, and give it its name in one step.
 
@@ -111,6 +122,8 @@ def save_bundle(
         Called with the bundle as read back; raises if it is not what was trained.
     replace
         Whether an existing bundle at `path` may be replaced.
+    projection
+        The vocabulary's map, if it is to have one.
 
     Raises
     ------
@@ -126,6 +139,8 @@ def save_bundle(
             ENCODER_FILE: safetensors.numpy.save(_contiguous(encoder.tensors())),
             VOCABULARY_FILE: safetensors.numpy.save(_vocabulary_tensors(vocabulary)),
         }
+        if projection is not None:
+            contents[PROJECTION_FILE] = safetensors.numpy.save(_contiguous(projection.tensors()))
         manifest = Manifest.build(
             name=str(describe.get("name", path.name)),
             encoder={"kind": encoder.kind, "settings": encoder.settings()},
@@ -248,6 +263,18 @@ def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
     return encoder
 
 
+def _read_projection(path: Path, manifest: Manifest) -> Projection | None:
+    file = path / PROJECTION_FILE
+    if file.name not in manifest.files:
+        return None
+    tensors = _read_tensors(file, manifest)
+    _check_tensors(file, tensors, Projection.specs(manifest.n_tags))
+    try:
+        return Projection.from_tensors(tensors)
+    except BundleError as error:
+        raise BundleError(f"{file}: {error}") from None
+
+
 def _check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec]) -> None:
     if set(tensors) != set(specs):
         odd = sorted(set(tensors) ^ set(specs))
@@ -257,7 +284,7 @@ def _check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec])
         if array.shape != spec.shape or array.dtype != spec.dtype:
             raise BundleError(
                 f"{file}: {name} is {array.dtype} {array.shape}; "
-                f"the settings call for {spec.dtype} {spec.shape}"
+                f"the manifest calls for {spec.dtype} {spec.shape}"
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise BundleError(f"{file}: {name} holds a value that is not finite")

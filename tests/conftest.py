@@ -15,6 +15,7 @@ from scipy import sparse
 from models.bundle import Bundle, save_bundle
 from models.completion_encoder import CompletionEncoder
 from models.encoders import OovRule, SiameseEncoder
+from models.projection import Projection
 from models.vocabulary import Vocabulary
 
 # Tests run in parallel processes on few cores: threads inside each would only wait for one another.
@@ -78,6 +79,12 @@ def random_completion_encoder(
     else:
         np.fill_diagonal(tensors["linear_values"], 0)
     return CompletionEncoder.from_tensors(settings, tensors, "nearest")
+
+
+def drawn_projection(n_tags: int, seed: int = 0) -> Projection:
+    """A map with drawn homes."""
+    rng = np.random.default_rng(seed)
+    return Projection(rng.uniform(-1, 1, size=(n_tags, 2)).astype(np.float32), 1.5)
 
 
 @pytest.fixture

@@ -15,13 +15,15 @@ import torch
 
 from models.bundle import Bundle, save_bundle
 from models.completion_encoder import CompletionEncoder
-from models.encoders import OovRule, SiameseEncoder
+from models.encoders import Encoder, OovRule, SiameseEncoder
 from models.errors import BundleError, TrainingError
+from models.projection import Projection
 from training.completion.export import check_towers
 from training.completion.fit import fit_completion
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers
 from training.corpus import TagCorpus
+from training.projection import fit_projection
 from training.recipe import Recipe
 from training.siamese import SiameseModel, check_trainable, fit_siamese
 from training.trainer import CHECKPOINT, Run
@@ -30,7 +32,7 @@ from training.validation import choose_oov_rule, draw_oov_tags, measure_quality,
 # Exported and trained embeddings may differ by rounding alone.
 EXPORT_TOLERANCE = 1e-5
 
-LIBRARIES = ("numpy", "scipy", "gensim", "torch")
+LIBRARIES = ("numpy", "scipy", "gensim", "scikit-learn", "torch")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def train_completion_bundle(
     """
     watch.on_stage(f"training on {corpus.n_documents} documents, {corpus.n_tags} tags")
     trained = fit_completion(corpus, recipe, seed, device, watch.run, watch.on_stage)
+    projection = draw_map(trained.encoder, corpus, seed, watch)
     describe = {
         "corpus": corpus_description(corpus),
         "training": {
@@ -111,10 +114,17 @@ def train_completion_bundle(
         describe,
         lambda saved: check_completion_export(saved, trained.towers, corpus),
         replace,
+        projection,
     )
     if trained.stopped is None:
         _forget_checkpoint(watch.run)
     return bundle
+
+
+def draw_map(encoder: Encoder, corpus: TagCorpus, seed: int, watch: Watch) -> Projection:
+    """Fit the map that goes with an encoder."""
+    watch.on_stage(f"laying out the map of {corpus.n_tags} tags")
+    return fit_projection(encoder, corpus, seed)
 
 
 def check_completion_export(saved: Bundle, towers: TwoTowers, corpus: TagCorpus) -> None:
@@ -173,6 +183,7 @@ def train_siamese_bundle(
         describe,
         lambda saved: check_export(saved, model, training),
         replace,
+        draw_map(encoder, training, seed, watch),
     )
     if stopped is None:
         _forget_checkpoint(watch.run)

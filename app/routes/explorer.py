@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from app.dependencies import runtime
 from app.routes.frame import frame, pages, served
 from app.services.explorer.asking import Column, answer, examples
+from app.services.explorer.mapping import places
 from app.services.explorer.question import Question
 from app.services.suggesting import suggest
 from models.errors import InputError, TagError
@@ -26,17 +29,22 @@ def explore(request: Request) -> Response:
         question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
         fault = None
     except InputError as error:
-        question, fault = Question(), str(error)
-    columns = answer(question, serving, settings, str(request.base_url)) if question.tag else []
+        view = "map" if request.query_params.get("view") == "map" else "ask"
+        question, fault = Question(view), str(error)
+    # On the map one context is in sight; the other stays in the address.
+    asked = replace(question, versus=None) if question.view == "map" else question
+    columns = answer(asked, serving, settings, str(request.base_url)) if question.tag else []
     failed = fault is not None or any(column.fault for column in columns)
     response = pages.render(
-        "ask.html",
+        f"{question.view}.html",
         422 if failed else 200,
         question=question,
         columns=columns,
         fault=fault,
         reasons=_reasons(question, columns),
-        examples=[] if columns else examples(serving),
+        examples=[] if columns else examples(serving, question.view),
+        has_map=serving.bundle.projection is not None,
+        most_on_map=settings.max_map_tags,
         **frame(request, serving, question.view, question) | {"said": _said(columns)},
     )
     response.headers["HX-Push-Url"] = question.url()
@@ -52,6 +60,14 @@ def complete(q: str, request: Request) -> JSONResponse:
     except TagError:
         offered = []
     return JSONResponse({"suggestions": [{"tag": o.tag, "documents": o.documents} for o in offered]})
+
+
+@router.get("/explorer/map")
+def locate(request: Request) -> JSONResponse:
+    """Return where the tags of the map stand for the question in the address."""
+    serving, settings = served(request), runtime(request).settings
+    question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
+    return JSONResponse(places(question, serving, settings), headers={"Cache-Control": "no-store"})
 
 
 def _reasons(question: Question, columns: list[Column]) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from app.dependencies import runtime
 from app.scopes import RANK, Scope
-from app.services.explorer.question import Question
+from app.services.explorer.question import VIEWS, Question
 from app.services.serving import Serving
 from app.web.pages import Pages
 from models.errors import BundleError
@@ -35,7 +35,7 @@ def frame(
 ) -> dict[str, object]:
     """Return what stands around the view that is in front; the question goes along where it is asked."""
     question = question or Question()
-    tabs = [(view, view.capitalize(), question.seen_from(view)) for view in ("ask",)]
+    tabs = [(view, view.capitalize(), question.seen_from(view)) for view in VIEWS]
     tabs += [("quality", "Quality", QUALITY)]
     return {
         "here": here,

@@ -42,8 +42,59 @@ class Context:
     ignored: list[Ignored]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request, understood.
+
+    Attributes
+    ----------
+    tag, resolved
+        The tag that is asked for, and how it was found.
+    context
+        The tags given with it.
+    query
+        What the encoder is asked; None for a tag without any signal.
+    exclude
+        Vocabulary tags that must not come back.
+    """
+
+    tag: Resolution
+    resolved: Resolved
+    context: Context
+    query: Query | None
+    exclude: Indices
+
+
 def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeResponse:
     """Rank the vocabulary's tags for one query.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be a tag, or a limit is passed.
+    """
+    asked = understand(serving, request, settings)
+    ranking, total, explained = None, 0, None
+    if asked.query is not None:
+        ranking, total = _rank(serving, asked.query, asked.exclude, request)
+        if request.explain:
+            explained = explanation.explain(serving.bundle.encoder, asked.query, ranking.indices)
+    return PrimeResponse(
+        tag=request.tag,
+        resolved=asked.resolved,
+        in_vocabulary=asked.tag.index is not None,
+        context_used=asked.context.used,
+        context_understood=asked.context.understood or None,
+        context_ignored=asked.context.ignored,
+        model=serving.model,
+        results=_results(serving, ranking, explained),
+        total=total,
+        reason=NO_USAGE if asked.query is None else None,
+    )
+
+
+def understand(serving: Serving, request: PrimeRequest, settings: Settings) -> Asked:
+    """Make of a request what the encoder can be asked.
 
     Raises
     ------
@@ -58,25 +109,8 @@ def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeR
     tag = view.rules.resolve_at(serving.vocabulary, request.tag, "/tag")
     context = understand_context(serving, view, request.context, tag)
     query_tag, resolved = understand_tag(serving, view, tag, context)
-    exclude = _excluded(serving, view, request, tag, context)
-    ranking, total, explained = None, 0, None
-    if query_tag is not None:
-        query = Query(query_tag, context.indices, request.focus)
-        ranking, total = _rank(serving, query, exclude, request)
-        if request.explain:
-            explained = explanation.explain(serving.bundle.encoder, query, ranking.indices)
-    return PrimeResponse(
-        tag=request.tag,
-        resolved=resolved,
-        in_vocabulary=tag.index is not None,
-        context_used=context.used,
-        context_understood=context.understood or None,
-        context_ignored=context.ignored,
-        model=serving.model,
-        results=_results(serving, ranking, explained),
-        total=total,
-        reason=NO_USAGE if query_tag is None else None,
-    )
+    query = None if query_tag is None else Query(query_tag, context.indices, request.focus)
+    return Asked(tag, resolved, context, query, _excluded(serving, view, request, tag, context))
 
 
 def understand_tag(

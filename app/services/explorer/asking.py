@@ -106,12 +106,13 @@ def answer(question: Question, serving: Serving, settings: Settings, base_url: s
     if question.versus is not None:
         sides.append("versus")
     asked = [_ask(question, side, serving, settings) for side in sides]
-    scores = [result.score for found, _ in asked if found for result in found.results[: question.limit]]
+    ranks = [_ranks(question, side, serving, settings) for side in sides] if len(sides) == 2 else []
+    scores = [result.score for found, _ in asked if found for result in found.results]
     low, high = min([0.0, *scores]), max([0.0, *scores])
     columns = []
     for position, (side, (found, fault)) in enumerate(zip(sides, asked, strict=True)):
-        other = asked[1 - position][0] if len(asked) == 2 else None
-        rows = [] if found is None else _rows(found, other, question.limit, low, high)
+        elsewhere = ranks[1 - position] if ranks else None
+        rows = [] if found is None else _rows(found, elsewhere, low, high)
         curl = curl_command(question, question.side(side), base_url)
         columns.append(Column(side, question.tag, question.side(side), found, fault, rows, curl))
     return columns
@@ -126,45 +127,61 @@ def curl_command(question: Question, context: tuple[str, ...], base_url: str) ->
     return f"curl {base_url}v1/prime -H 'Content-Type: application/json' -d {data}"
 
 
-def examples(serving: Serving, n: int = 6) -> list[Example]:
+def examples(serving: Serving, view: str = "ask", n: int = 6) -> list[Example]:
     """Return questions to begin with: ambiguous tags of the vocabulary, else its most used ones."""
     known = serving.vocabulary.key_to_index
     found = [
-        Example(tag, context, versus, Question(tag=tag, context=context, versus=versus).url())
+        Example(tag, context, versus, Question(view, tag, context, versus).url())
         for tag, context, versus in _AMBIGUOUS
         if {tag, *context, *versus} <= known.keys()
     ]
     by_use = serving.vocabulary.document_frequency.argsort(kind="stable")[::-1]
     tags = [serving.vocabulary.index_to_key[index] for index in by_use[: n + 1]]
     for tag, beside in pairwise(tags):
-        found.append(Example(tag, (beside,), (), Question(tag=tag, context=(beside,), versus=()).url()))
+        found.append(Example(tag, (beside,), (), Question(view, tag, (beside,), ()).url()))
     return found[:n]
 
 
 def _ask(
     question: Question, side: str, serving: Serving, settings: Settings
 ) -> tuple[PrimeResponse | None, str | None]:
-    # Two rankings are compared over all that an answer may hold, so that a tag's move is known.
-    limit = question.limit if question.versus is None else settings.max_results
     try:
-        request = PrimeRequest(
-            tag=question.tag,
-            context=list(question.side(side)),
-            limit=limit,
-            focus=question.focus,
-            explain=question.versus is None,
-        )
-        return prime(serving, request, settings), None
-    except ValidationError as error:
-        return None, "; ".join(str(fault["msg"]) for fault in error.errors())
+        return prime(serving, request_for(question, side, question.limit, explain=True), settings), None
     except InputError as error:
         return None, str(error)
 
 
-def _rows(
-    found: PrimeResponse, other: PrimeResponse | None, limit: int, low: float, high: float
-) -> list[Row]:
-    elsewhere = None if other is None else {result.tag: result.rank for result in other.results}
+def _ranks(question: Question, side: str, serving: Serving, settings: Settings) -> dict[str, int] | None:
+    """Return the ranks of all that an answer may hold, so that a tag's move is known; None at a fault."""
+    try:
+        found = prime(serving, request_for(question, side, settings.max_results), settings)
+    except InputError:
+        return None
+    return {result.tag: result.rank for result in found.results}
+
+
+def request_for(question: Question, side: str, limit: int, explain: bool = False) -> PrimeRequest:
+    """Return what a program would send to ask the same.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+    """
+    try:
+        return PrimeRequest(
+            tag=question.tag,
+            context=list(question.side(side)),
+            limit=limit,
+            focus=question.focus,
+            explain=explain,
+        )
+    except ValidationError as error:
+        fault = "; ".join(str(fault["msg"]) for fault in error.errors())
+        raise InputError(f"query:{error.errors()[0]['loc'][0]}", fault) from None
+
+
+def _rows(found: PrimeResponse, elsewhere: dict[str, int] | None, low: float, high: float) -> list[Row]:
     return [
         Row(
             rank=result.rank,
@@ -175,7 +192,7 @@ def _rows(
             explanation=result.explanation,
             move=None if elsewhere is None else _move(result.rank, elsewhere.get(result.tag)),
         )
-        for result in found.results[:limit]
+        for result in found.results
     ]
 
 

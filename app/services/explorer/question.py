@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from app.services.serving import Serving
 from models.errors import InputError, TagError
 
+VIEWS = ("ask", "map")
 FOCUS = 1.0
 MOST_FOCUS = 4.0
 LIMIT = 12
@@ -22,10 +23,10 @@ Parameters = Sequence[tuple[str, str]]
 class Question:
     """A tag, its context, and perhaps another context to compare with.
 
-    Attributes
-    ----------
-    view
-        Which way of asking is in front: ``ask``.
+        Attributes
+        ----------
+        view
+        Which way of asking is in front: one of `VIEWS`.
     versus
         The other context; None where nothing is compared.
     focus
@@ -52,7 +53,9 @@ class Question:
         for name, value in parameters:
             values.setdefault(name, []).append(value)
         versus = values.get("versus")
+        view = values.get("view", [""])[-1]
         return cls(
+            view=view if view in VIEWS else "ask",
             tag=values.get("tag", [""])[-1].strip(),
             context=_tags(values.get("context", []), serving),
             versus=None if versus is None else _tags(versus, serving),
@@ -96,7 +99,11 @@ class Question:
 
     def comparing(self) -> str:
         """Return the address that sets another context, empty at first, beside this one."""
-        return replace(self, versus=()).url()
+        return replace(self, view="ask", versus=()).url()
+
+    def places(self) -> str:
+        """Return the address of the map's places for this question."""
+        return "/explorer/map" + replace(self, view="ask", versus=None, limit=LIMIT).url().removeprefix("/")
 
     def alone(self) -> str:
         """Return the address without the other context."""

@@ -9,9 +9,10 @@ const COLOURS = ["paper", "sheet", "sunk", "line", "edge", "ink", "soft", "a", "
 
 // Draw a chart in an element that has a size; return the ECharts instance. `option(colours)` says what to
 // draw, and is asked again when light becomes dark (colours.aBar is --a-bar, and so on). The chart follows
-// the element's size and ends when the element leaves the page.
+// the element's size and ends when the element leaves the page; null if it has left before there is one.
 export async function draw(element, option) {
   await import(LIBRARY);
+  if (!element.isConnected) return null;
   const chart = globalThis.echarts.init(element, null, { renderer: "canvas" });
   const paint = () => {
     const now = colours();

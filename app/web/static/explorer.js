@@ -75,9 +75,12 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
   trouble(`That did not work: ${reason}.`);
 });
 
-// What only works with scripts is hidden until they run.
+// What only works with scripts is hidden until they run; what a script draws, the script is fetched for.
 function mend() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  for (const place of document.querySelectorAll("[data-module]")) {
+    import(`./${place.dataset.module}.js`).then(({ show }) => show(place));
+  }
 }
 mend();
 // A field may have had the focus before this script was there.

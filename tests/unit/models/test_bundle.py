@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, load_bundle, save_bundle
+from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, copy_bundle, load_bundle, save_bundle
 from models.errors import BundleError
 from models.manifest import MANIFEST
 from models.vocabulary import Vocabulary
-from tests.conftest import DESCRIPTION, random_siamese_encoder
+from tests.conftest import DESCRIPTION, drawn_projection, random_siamese_encoder
 
 TAGS = ["lo-fi", "hip hop", "r'n'b", "été", "80s"]
 Make = Callable[..., Bundle]
@@ -24,6 +25,46 @@ def test_what_is_saved_comes_back(make_bundle: Make) -> None:
     expected = random_siamese_encoder(n_tags=len(TAGS))
     for name, array in expected.tensors().items():
         np.testing.assert_array_equal(bundle.encoder.tensors()[name], array)
+
+
+def test_a_bundle_from_before_maps_loads_without_one(
+    make_bundle: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("models.manifest.FORMAT_VERSION", 1)
+        bundle = make_bundle(TAGS)
+    loaded = load_bundle(bundle.path)
+    assert (loaded.manifest.format_version, loaded.projection) == (1, None)
+
+
+def test_a_map_comes_back_as_it_was(tmp_path: Path) -> None:
+    drawn = drawn_projection(len(TAGS))
+    vocabulary, encoder = Vocabulary(TAGS, [1] * 5), random_siamese_encoder(n_tags=5)
+    bundle = save_bundle(tmp_path / "b", encoder, vocabulary, DESCRIPTION, projection=drawn)
+    assert bundle.projection is not None
+    np.testing.assert_array_equal(bundle.projection.homes, drawn.homes)
+    assert bundle.projection.sharpness == np.float32(drawn.sharpness)
+    copied = copy_bundle(bundle.path, tmp_path / "registry")
+    assert copied.projection is not None
+    assert copied.version == bundle.version
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"homes": np.full((5, 2), np.nan, dtype=np.float32)}, "homes holds a value that is not finite"),
+        ({"homes": np.zeros((4, 2), dtype=np.float32)}, r"homes is float32 \(4, 2\)"),
+        ({"homes": np.zeros((5, 2))}, r"homes is float64 \(5, 2\)"),
+        ({"homes": np.full((5, 2), -1.5, dtype=np.float32)}, r"homes must lie in \[-1, 1\].* 1.5 "),
+        ({"sharpness": 0.0}, "sharpness must be positive; it is 0"),
+        ({"sharpness": float("inf")}, "sharpness holds a value that is not finite"),
+    ],
+)
+def test_a_map_that_cannot_be_drawn_is_refused(tmp_path: Path, changes: dict[str, Any], fault: str) -> None:
+    harmed = replace(drawn_projection(5), **changes)
+    encoder, vocabulary = random_siamese_encoder(5), Vocabulary(TAGS, [1] * 5)
+    with pytest.raises(BundleError, match=f"projection.safetensors: {fault}"):
+        save_bundle(tmp_path / "b", encoder, vocabulary, DESCRIPTION, projection=harmed)
 
 
 def test_the_version_is_that_of_the_content_not_of_the_name_or_the_build(tmp_path: Path) -> None:
@@ -94,7 +135,7 @@ def _climb_out(path: Path) -> None:
         (lambda path: (path / MANIFEST).write_text("[]"), "not a JSON object"),
         (lambda path: (path / MANIFEST).write_text("[" * 100_000), "is not JSON"),
         (lambda path: (path / MANIFEST).write_text(" " * 5_000_000), "at most"),
-        (_edit(format_version=2), "newer than this version"),
+        (_edit(format_version=3), "newer than this version"),
         (_edit(format_version="1"), "format_version is '1'"),
         (_edit(surprise=1), "surprise"),
         (_edit(metric="cosine"), "metric is 'cosine'"),

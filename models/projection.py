@@ -1,0 +1,134 @@
+"""The map: where the tags of a vocabulary stand on a plane, and how a query in its context moves them.
+
+::
+
+    p_c = softmax over ranked c of (sharpness * score(c | query, context))
+    query at    x_q = sum over c of p_c home_c
+    tag c at    x_q + max(d_c HALF / (p_c + HALF), min(d_c, NEAREST)) (home_c - x_q) / d_c
+    where       d_c = |home_c - x_q|
+
+Conventions
+-----------
+Every tag has a *home*, fitted at export: tags with like vectors have homes close together. A context
+changes scores, and scores move what is drawn. The query stands among the homes of what it is related to
+here, so the same tag in other company stands elsewhere; what is related to it is drawn straight towards
+it, the more the likelier (half of the way at a share of `HALF`), but no closer than `NEAREST`, so that it
+stays to be seen and where it came from too. Tags of the context are not ranked and stay at home.
+
+So *close to the query* reads: likely in this context; *close to each other* far from it: alike in general.
+No map says both exactly. Candidates of a completion encoder do not move with the context, and those of a
+siamese one lose what ranks them when two linear axes are all that is left (`benchmarks/projection.py` prints
+how many of the best ten are among the closest on each kind of map); scores are what a visitor asks for,
+exist in every encoder family, and cost nothing more than the ranking itself.
+
+Plane coordinates lie in [-1, 1] and have no unit; only differences between them mean anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders import Arrays, Indices, TensorSpec
+from models.errors import BundleError
+
+Floats = npt.NDArray[np.float32]
+
+HALF = 0.01
+"""Share of the query's relatedness at which a tag is drawn half of the way to it."""
+
+NEAREST = 0.08
+"""Distance from the query at which what is drawn to it stops."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The map of one query in one context.
+
+    Attributes
+    ----------
+    places : array of shape (n_tags, 2), float32
+        Where each tag stands.
+    shares : array of shape (n_tags,), float32
+        How much of the query's relatedness each tag holds, in [0, 1]; sums to 1, or to 0 where nothing
+        was ranked.
+    query : array of shape (2,), float32, or None
+        Where the query stands; None where nothing was ranked.
+    """
+
+    places: Floats
+    shares: Floats
+    query: Floats | None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What is fitted at export.
+
+    Attributes
+    ----------
+    homes : array of shape (n_tags, 2), float32
+        In [-1, 1].
+    sharpness
+        Positive. What scores are multiplied by before they become shares: scores of one family are log
+        odds, of another distances turned over.
+    """
+
+    homes: Floats
+    sharpness: float
+
+    def place(self, ranked: Indices, scores: Floats) -> Placement:
+        """Return where everything stands for one query.
+
+        Parameters
+        ----------
+        ranked : array of shape (k,), int64
+            The tags that are ranked, each once, in any order.
+        scores : array of shape (k,), float32
+            Their scores; higher is better.
+        """
+        shares = np.zeros(len(self.homes), dtype=np.float32)
+        if not len(ranked):
+            return Placement(self.homes, shares, None)
+        shares[ranked] = softmax(self.sharpness * scores)
+        query = shares @ self.homes  # (2,)
+        ways = self.homes - query  # (n_tags, 2)
+        lengths = np.maximum(np.linalg.norm(ways, axis=1), 1e-9)
+        left = np.maximum(HALF / (shares + HALF), np.minimum(NEAREST / lengths, 1))
+        return Placement((query + left[:, None] * ways).astype(np.float32), shares, query)
+
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays a bundle keeps, by name."""
+        return {"homes": self.homes, "sharpness": np.asarray([self.sharpness], dtype=np.float32)}
+
+    @staticmethod
+    def specs(n_tags: int) -> Mapping[str, TensorSpec]:
+        """Return the tensors that a vocabulary of this size calls for."""
+        return {"homes": TensorSpec((n_tags, 2)), "sharpness": TensorSpec((1,))}
+
+    @classmethod
+    def from_tensors(cls, tensors: Arrays) -> Self:
+        """Rebuild it from tensors that were checked against `specs` and are finite.
+
+        Raises
+        ------
+        BundleError
+            If a home lies outside of the plane, or the sharpness is not positive.
+        """
+        homes, sharpness = tensors["homes"], float(tensors["sharpness"][0])
+        furthest = float(np.abs(homes).max(initial=0.0))
+        if furthest > 1:
+            raise BundleError(f"homes must lie in [-1, 1]; one coordinate is {furthest:g} from the middle")
+        if not sharpness > 0:
+            raise BundleError(f"sharpness must be positive; it is {sharpness:g}")
+        return cls(homes, sharpness)
+
+
+def softmax(values: Floats) -> Floats:
+    """Return exp(values), made to sum to 1; shape (k,), k at least 1."""
+    raised = np.exp(values - values.max())
+    return np.asarray(raised / raised.sum(), dtype=np.float32)
