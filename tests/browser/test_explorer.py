@@ -139,6 +139,17 @@ def test_two_contexts_side_by_side_mark_what_moved(visit: Visit) -> None:
     assert visit.ranked() == right
 
 
+def test_results_of_a_comparison_are_explained_each_in_its_own_context(visit: Visit) -> None:
+    visit.go(COMPARED)
+    for side, beside in (("context", "hip hop"), ("versus", "indie rock")):
+        row = visit.page.locator(f".column-{side} .row").first
+        row.get_by_text("why").click()
+        assert row.locator("dt").nth(1).text_content() == beside
+        parts = [float(part) for part in row.locator("dd").all_text_contents()]
+        score = float((row.locator(".score").text_content() or "").removeprefix("score "))
+        assert sum(parts) == pytest.approx(score, abs=0.003)
+
+
 def test_focus_changes_the_ranking(visit: Visit) -> None:
     visit.go(LO_FI)
     before = visit.ranked()
@@ -203,7 +214,18 @@ def test_the_curl_command_gives_what_the_page_shows(visit: Visit) -> None:
     assert json.loads(command[-1])["focus"] == 2
 
 
-@pytest.mark.parametrize("path", ["/", LO_FI, COMPARED, "/?tag=shoegazze&context=zzzz", "/explorer/quality"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        LO_FI,
+        COMPARED,
+        "/?tag=shoegazze&context=zzzz",
+        "/explorer/quality",
+        "/?view=map",
+        f"{LO_FI}&view=map",
+    ],
+)
 def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> None:
     visit.page.emulate_media(reduced_motion="reduce")
     visit.go(path)

@@ -78,9 +78,15 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 // What only works with scripts is hidden until they run; what a script draws, the script is fetched for.
 function mend() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-  for (const place of document.querySelectorAll("[data-module]")) {
-    import(`./${place.dataset.module}.js`).then(({ show }) => show(place));
-  }
+  for (const place of document.querySelectorAll("[data-module]")) fill(place);
+}
+
+// A module that is there already is not waited for: what it drew is off the page only for this moment.
+const modules = new Map();
+async function fill(place) {
+  const name = place.dataset.module;
+  if (!modules.has(name)) modules.set(name, await import(`./${name}.js`));
+  modules.get(name).show(place);
 }
 mend();
 // A field may have had the focus before this script was there.

@@ -9,6 +9,7 @@ let chart = null;
 let starting = null;
 let found = null;
 let asking = 0;
+let drawn = 0;
 const view = new View();
 
 // Draw the map of the question that stands at `spot`; one that is drawn already is taken over and changed.
@@ -17,11 +18,12 @@ export async function show(spot) {
   if (chart?.isDisposed() || canvas?.dataset.version !== spot.dataset.version) canvas = chart = starting = null;
   canvas ??= framed(spot.dataset.version);
   canvas.setAttribute("aria-busy", "true");
-  spot.append(canvas);
+  spot.replaceChildren(canvas);
   const places = await load(spot.dataset.places);
   if (number !== asking || !spot.isConnected) return;
   if (places === null) return lost(spot);
   found = places;
+  drawn = number;
   spot.parentElement.querySelector(".map-tools").hidden = false;
   if (starting === null) starting = begin(canvas);
   else if (await starting) update();
@@ -60,13 +62,16 @@ async function begin(here) {
   view.reset();
   view.fit(here, found);
   chart = await draw(here, option);
-  if (chart === null) return false;
+  if (chart === null) {
+    starting = null; // left before it was drawn
+    return false;
+  }
   chart.on("click", ({ name }) => ask(name));
   chart.on("datazoom", ({ batch }) => {
     for (const { dataZoomId, start, end } of batch) view.shown[dataZoomId] = [start, end];
     requestAnimationFrame(relabel);
   });
-  chart.on("finished", () => here.setAttribute("aria-busy", "false"));
+  chart.on("finished", () => drawn === asking && here.setAttribute("aria-busy", "false"));
   new ResizeObserver(() => {
     if (chart.isDisposed() || !here.isConnected) return;
     view.fit(here, found);
