@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import time
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db.keys import StoredKey
 from app.errors import problem, respond
-from app.scopes import RANK, required_scope
+from app.scopes import RANK, is_page, required_scope
 from app.scopes import Scope as KeyScope
-from app.services.keys import KeyRing
+from app.services.rates import RateLimit
+from app.services.runtime import Runtime
+from app.services.sessions import COOKIE
 from app.settings import Settings, variable
+
+SIGN_IN = "/explorer/sign-in"
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Gate:
@@ -25,48 +32,69 @@ class Gate:
         What is behind the gate.
     settings
         Whether keys are required, and the rate limit.
-    ring
-        Returns the keys; called when a request comes, since they are read after the start.
+    running
+        Returns what holds keys and sessions; called when a request comes, since it is there after the start.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, ring: Callable[[], KeyRing]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, running: Callable[[], Runtime]) -> None:
         self.app = app
         self._required = settings.auth == "required"
-        self._ring = ring
+        self._running = running
         self._limiter = None if settings.rate_limit is None else RateLimit(settings.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        method, path = scope["method"], scope["path"]
         scope["state"]["owner"] = "any"
-        needed = required_scope(scope["method"], scope["path"])
+        if is_page(path) and method not in _HARMLESS and _is_foreign(scope):
+            await _refuse_foreign(scope, receive, send)
+            return
+        needed = required_scope(method, path)
         if self._required and needed is not None:
             key = await self._key(scope)
             if key is None or RANK[key.scope] < RANK[needed]:
                 await self._refuse(scope, receive, send, key, needed)
                 return
-            scope["state"]["owner"] = key.id
+            scope["state"] |= {"owner": key.id, "scope": key.scope}
         if self._limiter is None or needed is None:
             await self.app(scope, receive, send)
             return
         await self._limited(self._limiter, scope, receive, send)
 
     async def _key(self, scope: Scope) -> StoredKey | None:
-        kind, _, presented = Headers(scope=scope).get("authorization", "").partition(" ")
-        return await self._ring().check(presented.strip()) if kind.casefold() == "bearer" else None
+        headers = Headers(scope=scope)
+        kind, _, presented = headers.get("authorization", "").partition(" ")
+        if kind.casefold() == "bearer":
+            return await self._running().keys.check(presented.strip())
+        token = session_token(headers) if is_page(scope["path"]) else None
+        if token is None:
+            return None
+        scope["state"]["signed_in"] = True
+        return await self._running().sessions.check(token)
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, key: StoredKey | None, needed: KeyScope
     ) -> None:
-        name = scope["state"]["request_id"]
-        if key is None:
-            detail = "a valid key is needed: Authorization: Bearer KEY (tagprime keys create makes one)"
-            content, headers = problem(name, 401, "unauthorized", detail), {"WWW-Authenticate": "Bearer"}
-        else:
+        name, headers = scope["state"]["request_id"], Headers(scope=scope)
+        by_htmx = "hx-request" in headers
+        if key is not None:
             detail = f"this needs a key of scope {needed}; the one sent has {key.scope}"
-            content, headers = problem(name, 403, "forbidden", detail), {}
-        await respond(content, headers)(scope, receive, send)
+            await respond(problem(name, 403, "forbidden", detail))(scope, receive, send)
+        elif is_page(scope["path"]) and (by_htmx or "text/html" in headers.get("accept", "")):
+            query = scope["query_string"].decode("latin-1") if scope["method"] in _HARMLESS else ""
+            here = scope["path"] + ("?" + query if query else "")
+            there = {"Location": f"{SIGN_IN}?next={quote(here, safe='')}", "Cache-Control": "no-store"}
+            if by_htmx and "hx-boosted" not in headers:  # a part of a page: the whole of it has to go
+                there = {"HX-Redirect": there["Location"], "Cache-Control": "no-store"}
+            await Response(status_code=303 if "Location" in there else 200, headers=there)(
+                scope, receive, send
+            )
+        else:
+            detail = "a valid key is needed: Authorization: Bearer KEY (tagprime keys create makes one)"
+            content = problem(name, 401, "unauthorized", detail)
+            await respond(content, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
 
     async def _limited(self, limiter: RateLimit, scope: Scope, receive: Receive, send: Send) -> None:
         owner = scope["state"]["owner"]
@@ -88,24 +116,31 @@ class Gate:
         await self.app(scope, receive, told)
 
 
-class RateLimit:
-    """A sliding window of requests for each key, or each address where keys are off."""
+def session_token(headers: Headers) -> str | None:
+    """Return the token of a session's cookie, or None."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return found.value if found is not None and found.value else None
 
-    def __init__(self, text: str) -> None:
-        from limits import parse
-        from limits.storage import MemoryStorage
-        from limits.strategies import SlidingWindowCounterRateLimiter
 
-        self.text = text
-        self._limit = parse(text)
-        self._window = SlidingWindowCounterRateLimiter(MemoryStorage())
+def _is_foreign(scope: Scope) -> bool:
+    """Return whether a request that changes something may come from another site's page.
 
-    def hit(self, owner: str) -> tuple[bool, dict[str, str]]:
-        """Count a request; return whether it is within the limit, and the headers that say so."""
-        allowed = self._window.hit(self._limit, owner)
-        stats = self._window.get_window_stats(self._limit, owner)
-        return allowed, {
-            "RateLimit-Limit": str(self._limit.amount),
-            "RateLimit-Remaining": str(stats.remaining),
-            "RateLimit-Reset": str(max(1, round(stats.reset_time - time()))),
-        }
+    Browsers say where a request comes from: in Sec-Fetch-Site, or on plain HTTP in Origin. Programs say
+    neither; they hold no cookie.
+    """
+    headers = Headers(scope=scope)
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site != "same-origin"
+    if origin is not None:
+        return urlsplit(origin).netloc != headers.get("host")
+    return "cookie" in headers
+
+
+async def _refuse_foreign(scope: Scope, receive: Receive, send: Send) -> None:
+    detail = "this form was not sent from a page of this service, so nothing was changed"
+    content = problem(scope["state"]["request_id"], 403, "cross_site", detail)
+    await respond(content)(scope, receive, send)

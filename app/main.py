@@ -16,7 +16,19 @@ from app.jobs.worker import Worker
 from app.metrics import Metrics
 from app.middleware import BodyLimit, RequestContext, StartupFault
 from app.openapi import describe
-from app.routes import docs, documents, evaluations, explorer, models, operation, prime, quality, tags
+from app.routes import (
+    docs,
+    documents,
+    evaluations,
+    explorer,
+    library,
+    models,
+    operation,
+    prime,
+    quality,
+    signing,
+    tags,
+)
 from app.services.runtime import Runtime
 from app.settings import Settings
 from app.web.pages import Assets
@@ -84,13 +96,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.metrics = Metrics(lambda: getattr(app.state, "runtime", None))
     app.add_middleware(BodyLimit, settings=settings)
-    app.add_middleware(Gate, settings=settings, ring=lambda: app.state.runtime.keys)
+    app.add_middleware(Gate, settings=settings, running=lambda: app.state.runtime)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     if provider is not None:
         app.add_middleware(Tracing, provider=provider)
     app.add_middleware(StartupFault)
     programs = (prime, tags, documents, models, evaluations, operation)
-    people = (explorer, quality, docs)
+    people = (explorer, library, quality, signing, docs)
     routers = [module.router for module in (*programs, *people)]
     errors.install(app, routers)
     for router in routers:

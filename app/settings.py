@@ -12,6 +12,8 @@ Variable                               Default                    Meaning
 ``TAGPRIME_PORT``                      ``8000``                   Port to listen on.
 ``TAGPRIME_AUTH``                      ``off``                    ``required`` asks every request for a key.
 ``TAGPRIME_RATE_LIMIT``                none                       Requests of one key, such as ``600/minute``.
+``TAGPRIME_SESSION_HOURS``             ``12``                     How long one stays signed in to the explorer.
+``TAGPRIME_SIGN_IN_LIMIT``             ``10/minute``              Wrong keys that one address may try to sign in with.
 ``TAGPRIME_ACCESS_LOG``                ``True``                   Whether each request is logged.
 ``TAGPRIME_WORKER``                    ``inside``                 Whether evaluations run in the server or in ``tagprime worker``.
 ``TAGPRIME_EVALUATION_MAX_DOCUMENTS``  ``20000``                  Most documents of one evaluation.
@@ -33,6 +35,7 @@ Variable                               Default                    Meaning
 ``TAGPRIME_STORE_REFRESH_SECONDS``     ``2``                      How old what queries know of the store may get.
 ``TAGPRIME_USAGE_MAX_TAGS``            ``5000``                   OOV tags whose usage is held in memory.
 ``TAGPRIME_STORE_TIMEOUT_SECONDS``     ``5``                      Longest wait for the store.
+``TAGPRIME_LIBRARY_MAX_TAGS``          ``20000``                  The store's tags that the explorer lists, and tags it compares.
 =====================================  =========================  ============================================
 """
 
@@ -68,6 +71,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
     rate_limit: str | None = Field(None, description="Requests of one key, such as `600/minute`.")
+    session_hours: PositiveFloat = Field(12, description="How long one stays signed in to the explorer.")
+    sign_in_limit: str = Field(
+        "10/minute", description="Wrong keys that one address may try to sign in with."
+    )
     access_log: bool = Field(True, description="Whether each request is logged.")
     worker: Literal["inside", "apart"] = Field(
         "inside", description="Whether evaluations run in the server or in `tagprime worker`."
@@ -95,6 +102,9 @@ class Settings(BaseSettings):
     )
     usage_max_tags: PositiveInt = Field(5000, description="OOV tags whose usage is held in memory.")
     store_timeout_seconds: PositiveFloat = Field(5, description="Longest wait for the store.")
+    library_max_tags: PositiveInt = Field(
+        20_000, description="The store's tags that the explorer lists, and tags it compares."
+    )
 
     @property
     def store_url(self) -> str:
@@ -116,7 +126,7 @@ class Settings(BaseSettings):
             raise SettingsError(f"{name}: {self.database_password_file} cannot be read: {error}") from None
         return make_url(self.database_url).set(password=password).render_as_string(hide_password=False)
 
-    @field_validator("rate_limit")
+    @field_validator("rate_limit", "sign_in_limit")
     @classmethod
     def _a_rate(cls, text: str | None) -> str | None:
         if text is not None and not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):

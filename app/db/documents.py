@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from app.db.tables import document_tags, documents, tags
 from models.documents import Document
@@ -27,14 +27,15 @@ def get_document(connection: Connection, external_id: str) -> StoredDocument | N
     return None if found is None else _with_tags(connection, [found])[0]
 
 
-def document_page(connection: Connection, after: str, limit: int) -> list[StoredDocument]:
-    """Return up to `limit` documents whose id comes after another, ordered by id."""
-    page = connection.execute(
-        select(documents)
-        .where(documents.c.external_id > after)
-        .order_by(documents.c.external_id)
-        .limit(limit)
-    ).all()
+def document_page(
+    connection: Connection, after: str, limit: int, tag: str | None = None
+) -> list[StoredDocument]:
+    """Return up to `limit` documents whose id comes after another, ordered by id; those that hold `tag`."""
+    wanted = select(documents).where(documents.c.external_id > after)
+    if tag is not None:
+        holders = select(document_tags.c.document_id).join(tags, tags.c.id == document_tags.c.tag_id)
+        wanted = wanted.where(documents.c.id.in_(holders.where(tags.c.name == tag)))
+    page = connection.execute(wanted.order_by(documents.c.external_id).limit(limit)).all()
     return _with_tags(connection, page)
 
 
@@ -51,6 +52,11 @@ def every_document_has_a_group(connection: Connection) -> bool:
     """Whether there is no document without a group."""
     without = select(documents.c.id).where(documents.c.group_name.is_(None)).limit(1)
     return connection.execute(without).first() is None
+
+
+def count_documents(connection: Connection) -> int:
+    """Return how many documents there are."""
+    return connection.scalar(select(func.count(documents.c.id))) or 0
 
 
 def delete_document(connection: Connection, external_id: str) -> bool:

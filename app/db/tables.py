@@ -65,6 +65,23 @@ api_keys = Table(
     Column("revoked_at", DateTime(timezone=True)),
 )
 
+dismissed_variants = Table(
+    "dismissed_variants",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("sha256", Text, primary_key=True),  # of the token in the cookie
+    Column("key_id", Text, ForeignKey("api_keys.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+)
+
 evaluations = Table(
     "evaluations",
     metadata,

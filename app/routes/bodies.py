@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -45,3 +47,17 @@ async def read_json(request: Request, model: type[Model]) -> Model:
     except ValidationError as error:
         found = error.errors(include_url=False)
         raise RequestValidationError([{**f, "loc": ("body", *f["loc"])} for f in found]) from None
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of an HTML form (URL-encoded), of several with one name the last.
+
+    Raises
+    ------
+    HTTPException
+        415 for a body of another type.
+    """
+    if media_type(request) != "application/x-www-form-urlencoded":
+        raise HTTPException(415, "an HTML form is read here: application/x-www-form-urlencoded")
+    body = (await request.body()).decode("utf-8", "replace")
+    return dict(parse_qsl(body, keep_blank_values=True, errors="replace"))

@@ -36,7 +36,7 @@ def frame(
     """Return what stands around the view that is in front; the question goes along where it is asked."""
     question = question or Question()
     tabs = [(view, view.capitalize(), question.seen_from(view)) for view in VIEWS]
-    tabs += [("quality", "Quality", QUALITY)]
+    tabs += [("library", "Library", LIBRARY), ("quality", "Quality", QUALITY)]
     return {
         "here": here,
         "tabs": tabs,
@@ -44,6 +44,7 @@ def frame(
         "model": serving.model,
         "manifest": serving.bundle.manifest,
         "n_tags": len(serving.vocabulary),
+        "signed_in": request.scope["state"].get("signed_in", False),
         "takes_focus": serving.bundle.encoder.supports_focus,
     }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 
 from app.dependencies import runtime, serving
 from app.errors import described
@@ -27,6 +27,10 @@ from models.errors import InputError, TagError
 from models.vocabulary import normalize_tag
 
 router = APIRouter(prefix="/v1", tags=["tags"])
+
+OnlyNew = Annotated[
+    Literal["*"] | None, Header(description="`*`: write the line only if the alias has none yet.")
+]
 
 
 @router.get("/tags", summary="List the vocabulary", responses=described(422, 500))
@@ -66,15 +70,17 @@ async def list_aliases(query: Annotated[TagsQuery, Query()], request: Request) -
 @router.put(
     "/tag-aliases/{alias:path}",
     summary="Say what a tag stands for",
-    responses=described(400, 413, 422, 500, 503),
+    responses=described(400, 412, 413, 422, 500, 503),
 )
-async def put_alias(alias: str, body: AliasRule, request: Request) -> TagAlias:
+async def put_alias(alias: str, body: AliasRule, request: Request, if_none_match: OnlyNew = None) -> TagAlias:
     """Take one tag for another from now on, or put it on the junk list.
 
-    A tag of the vocabulary is found before the alias table is asked. Queries follow within
+    With `If-None-Match: *` a line that somebody has written meanwhile stays as it is (412). A tag of the
+    vocabulary is found before the alias table is asked. Queries follow within
     `TAGPRIME_STORE_REFRESH_SECONDS`.
     """
-    return await aliasing.put(runtime(request).engine, alias, body.target)
+    only_new = if_none_match is not None
+    return await aliasing.put(runtime(request).engine, alias, body.target, only_new)
 
 
 @router.delete(

@@ -10,7 +10,7 @@ from app.db.aliases import alias_page, alias_table, delete_alias, put_aliases
 from app.db.engine import transaction
 from app.schemas.tags import TagAlias, TagAliases, TagsQuery
 from app.services.listing import after, cursor
-from models.errors import InputError, NotFoundError, TagError
+from models.errors import InputError, NotFoundError, PreconditionError, TagError
 from models.vocabulary import normalize_tag, shown
 
 
@@ -30,13 +30,15 @@ async def page(engine: Engine, query: TagsQuery) -> TagAliases:
     )
 
 
-async def put(engine: Engine, alias: str, target: str | None) -> TagAlias:
+async def put(engine: Engine, alias: str, target: str | None, only_new: bool = False) -> TagAlias:
     """Write one line of the table.
 
     Raises
     ------
     InputError
         If a side is no tag, the target is the alias itself, or is an alias in its turn.
+    PreconditionError
+        If the line is to be a new one, and there is one already.
     """
     line = TagAlias(
         alias=_normalised(alias, "path:alias"),
@@ -48,6 +50,10 @@ async def put(engine: Engine, alias: str, target: str | None) -> TagAlias:
     def write() -> None:
         with transaction(engine) as connection:
             known = alias_table(connection)
+            if only_new and line.alias in known:
+                stands = known[line.alias]
+                said = "is on the junk list" if stands is None else f"stands for {shown(stands)}"
+                raise PreconditionError(f"{shown(line.alias)} {said} already")
             if line.target in known:
                 raise InputError("/target", f"{shown(str(line.target))} is in the alias table itself")
             if line.alias in known.values():

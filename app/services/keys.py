@@ -68,6 +68,10 @@ class KeyRing:
         with transaction(self._engine, reads_only=True) as connection:
             self._keys = {key.id: key for key in stored_keys(connection)}
 
+    def known(self, key_id: str) -> StoredKey | None:
+        """Return a key by its id, open or not, as last read."""
+        return self._keys.get(key_id)
+
     async def check(self, presented: str) -> StoredKey | None:
         """Return the key that was presented if it is one, and open.
 

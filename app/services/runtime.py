@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 
 from app.db.engine import open_engine
 from app.services.evaluations import Evaluations
+from app.services.explorer.catalogue import Catalogues
 from app.services.keys import KeyRing
 from app.services.monitor import StoreMonitor
 from app.services.registry import DEFAULT, Registry
 from app.services.serving import Serving
+from app.services.sessions import Sessions
 from app.settings import Settings
 from models.errors import BundleError
 
@@ -29,6 +31,8 @@ class Runtime:
     monitor: StoreMonitor
     keys: KeyRing
     evaluations: Evaluations
+    catalogues: Catalogues
+    sessions: Sessions
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -48,7 +52,9 @@ class Runtime:
         keys = KeyRing(engine)
         monitor = StoreMonitor(engine, registry, keys, settings)
         evaluations = Evaluations(engine, registry, settings)
-        return cls(settings, engine, registry, monitor, keys, evaluations)
+        catalogues = Catalogues(engine, monitor, settings.library_max_tags)
+        sessions = Sessions(engine, keys, settings)
+        return cls(settings, engine, registry, monitor, keys, evaluations, catalogues, sessions)
 
     async def serving(self, model: str | None) -> Serving:
         """Return what answers for `model`; one that is not in memory is loaded.

@@ -1,0 +1,178 @@
+"""The explorer's Library: the tags, the store's documents, and tags that look like variants."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from app.db.dismissals import dismiss
+from app.db.engine import transaction
+from app.dependencies import runtime
+from app.routes.bodies import read_form
+from app.routes.frame import LIBRARY, frame, may, pages, served
+from app.services import aliasing
+from app.services.explorer import library
+from app.services.explorer.catalogue import Sort
+from app.services.listing import after, cursor
+from models.errors import InputError, NotFoundError, PreconditionError, StoreError, TagError
+from models.vocabulary import MAX_TAG_LENGTH, normalize_tag
+
+router = APIRouter(prefix=LIBRARY, include_in_schema=False)
+
+TAGS, DOCUMENTS, VARIANTS = 24, 10, 24
+"""On a page."""
+
+SORTS: dict[Sort, str] = {"use": "use in training", "store": "use in the store", "name": "name"}
+
+
+# Plain `def`s: a page is drawn in a thread, so that it does not hold up the queries of programs.
+@router.get("")
+def show_tags(request: Request) -> Response:
+    """Show the tags, the most used first."""
+    serving, given = served(request), request.query_params
+    words = " ".join(given.get("q", "").casefold().split())[:MAX_TAG_LENGTH]
+    sort: Sort = next((known for known in SORTS if known == given.get("sort")), "use")
+    catalogue = runtime(request).catalogues.of(serving)
+    fault = None
+    try:
+        listed, next_start = catalogue.page(words, sort, given.get("cursor"), TAGS)
+    except InputError as error:
+        listed, next_start, fault = [], None, str(error)
+    here = {name: value for name, value in (("q", words), ("sort", sort)) if value not in {"", "use"}}
+    return pages.render(
+        "library_tags.html",
+        422 if fault else 200,
+        part="tags",
+        words=words,
+        sort=sort,
+        sorts=SORTS,
+        listed=listed,
+        nearest=library.nearest(serving, listed),
+        n_known=len(catalogue),
+        store_is_away=any(tag.stored is None for tag in listed),
+        fault=fault,
+        continued="cursor" in given,
+        first_url=_url("", here),
+        next_url=next_start and _url("", here | {"cursor": next_start}),
+        **frame(request, serving, "library") | {"said": f"{len(listed)} tags"},
+    )
+
+
+@router.get("/documents")
+def show_documents(request: Request) -> Response:
+    """Show the store's documents and what the encoder would add to each."""
+    serving, given = served(request), request.query_params
+    tag, fault = given.get("tag", "").strip() or None, None
+    found: tuple[list[library.ShownDocument], str | None, int] = [], None, 0
+    try:
+        start = after(given["cursor"]) if "cursor" in given else ""
+        held = None if tag is None else normalize_tag(tag)
+        found = library.documents(runtime(request).engine, serving, held, start, DOCUMENTS)
+    except (InputError, TagError) as error:
+        fault = str(error)
+    except StoreError:
+        fault = AWAY
+    shown, last, total = found
+    here = {"tag": tag} if tag else {}
+    return pages.render(
+        "library_documents.html",
+        422 if fault and fault != AWAY else 200,
+        part="documents",
+        tag=tag,
+        documents=shown,
+        total=total,
+        fault=fault,
+        base_url=str(request.base_url),
+        contextual=serving.bundle.encoder.contextual_candidates,
+        keys_required=runtime(request).settings.auth == "required",
+        continued="cursor" in given,
+        first_url=_url("/documents", here),
+        next_url=last and _url("/documents", here | {"cursor": cursor(last)}),
+        **frame(request, serving, "library") | {"said": f"{len(shown)} documents"},
+    )
+
+
+@router.get("/variants")
+def show_variants(request: Request) -> Response:
+    """Show tags that look like spellings of each other."""
+    return _variants(request)
+
+
+@router.post("/variants")
+async def judge_variant(request: Request) -> Response:
+    """Accept a variant into the alias table, dismiss it, or take an acceptance back."""
+    form, held = await read_form(request), runtime(request)
+    alias, target, verdict = (form.get(name, "") for name in ("alias", "target", "verdict"))
+    try:
+        if verdict == "accept":
+            await aliasing.put(held.engine, alias, target, only_new=True)
+        elif verdict == "dismiss":
+            await run_in_threadpool(_dismiss, request, normalize_tag(alias), normalize_tag(target))
+        elif verdict == "undo":
+            await aliasing.remove(held.engine, alias)
+        else:
+            raise InputError("/verdict", f"verdict is {verdict[:20]!r}; accept, dismiss or undo is needed")
+    except (InputError, TagError, NotFoundError, PreconditionError) as error:
+        return await run_in_threadpool(_variants, request, str(error))
+    except StoreError:
+        return await run_in_threadpool(_variants, request, AWAY)
+    here = {"judged": verdict, "alias": alias, "target": target}
+    start = request.query_params.get("cursor")
+    return RedirectResponse(_url("/variants", here | ({"cursor": start} if start else {})), 303)
+
+
+def _dismiss(request: Request, alias: str, target: str) -> None:
+    with transaction(runtime(request).engine) as connection:
+        dismiss(connection, alias, target)
+
+
+AWAY = "The store does not answer. What is read from it comes back with it."
+
+
+def _variants(request: Request, fault: str | None = None) -> Response:
+    serving, given = served(request), request.query_params
+    found, first = [], _place(given.get("cursor"))
+    try:
+        catalogue = runtime(request).catalogues.of(serving)
+        found = library.open_variants(runtime(request).engine, catalogue)
+    except StoreError:
+        fault = AWAY
+    judged = given.get("judged") if fault is None else None
+    alias, target = given.get("alias", ""), given.get("target", "")
+    said = {
+        "accept": f"{alias} stands for {target} from now on.",
+        "dismiss": f"{alias} and {target} stay two tags.",
+        "undo": f"{alias} stands for itself again.",
+    }.get(judged or "", "")
+    listed = found[first : first + VARIANTS]
+    return pages.render(
+        "library_variants.html",
+        200 if fault in {None, AWAY} else 422,
+        part="variants",
+        listed=listed,
+        total=len(found),
+        fault=fault,
+        judged=judged,
+        said_of_it=said,
+        alias=alias,
+        here_url=_url("/variants", {"cursor": str(first)} if first else {}),
+        may_write=may(request, "write"),
+        continued=first > 0,
+        first_url=_url("/variants", {}),
+        next_url=_url("/variants", {"cursor": str(first + VARIANTS)})
+        if len(found) > first + VARIANTS
+        else None,
+        **frame(request, serving, "library") | {"said": said or f"{len(found)} variants"},
+    )
+
+
+def _place(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and text.isascii() and len(text) < 9 else 0
+
+
+def _url(path: str, parameters: dict[str, str]) -> str:
+    query = urlencode(parameters, errors="replace")
+    return f"{LIBRARY}{path}?{query}" if query else f"{LIBRARY}{path}"

@@ -1,0 +1,170 @@
+"""The Library: tags with their nearest, the store's documents with what is missing, variants to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Engine
+
+from app.db.aliases import alias_table
+from app.db.dismissals import dismissed
+from app.db.documents import StoredDocument, count_documents, document_page
+from app.db.engine import transaction
+from app.services.explorer.catalogue import Catalogue, ListedTag
+from app.services.explorer.question import Question
+from app.services.explorer.variants import Variant
+from app.services.rules import TagRules
+from app.services.serving import Serving, StoreView
+from models.features import Indices, Usage
+from models.index import Query, TagSearch
+
+NEAREST = 5
+ADDED = 6
+SHOWN_TAGS = 40
+"""Tags of a document that are shown; a longer one says how many more it has."""
+ASKED_BESIDE = 12
+"""Tags of a document that go along as the context of a link."""
+
+_NOTHING: Indices = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Related:
+    """A tag that the encoder names, and the address that asks for it."""
+
+    tag: str
+    score: float
+    url: str
+
+
+@dataclass(frozen=True)
+class HeldTag:
+    """A tag on a document, and why it has no part in what is added, if it has none."""
+
+    tag: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShownDocument:
+    """A document of the store.
+
+    Attributes
+    ----------
+    more
+        How many tags it has besides those shown.
+    added
+        What the encoder would add to it, best first; nothing where none of its tags is known.
+    """
+
+    id: str
+    group: str | None
+    tags: list[HeldTag]
+    more: int
+    added: list[Related]
+
+
+def nearest(serving: Serving, listed: Iterable[ListedTag]) -> dict[str, list[Related]]:
+    """Return the tags nearest to each listed one on its own; none for those outside the vocabulary."""
+    indices = [tag.index for tag in listed if tag.index is not None]
+    queries = [Query(index, _NOTHING) for index in indices]
+    tags = serving.vocabulary.index_to_key
+    own = [_without(serving.view, np.asarray([index])) for index in indices]
+    found = _search(serving).search(queries, NEAREST, own)
+    return {
+        tags[index]: [
+            Related(tags[other], float(score), Question(tag=tags[other]).url())
+            for other, score in zip(ranking.indices.tolist(), ranking.scores.tolist(), strict=True)
+        ]
+        for index, ranking in zip(indices, found, strict=True)
+    }
+
+
+def documents(
+    engine: Engine, serving: Serving, tag: str | None, start: str, size: int
+) -> tuple[list[ShownDocument], str | None, int]:
+    """Return documents after an id, those that hold `tag` if it is given, the last one's id if there are
+    more, and how many there are in all.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer.
+    """
+    with transaction(engine, reads_only=True) as connection:
+        found = document_page(connection, start, size + 1, tag)
+        total = count_documents(connection)
+    page = found[:size]
+    last = page[-1].document.id if len(found) > size else None
+    return _completed(serving, page), last, total
+
+
+def open_variants(engine: Engine, catalogue: Catalogue) -> list[Variant]:
+    """Return the variants nobody has judged yet: neither in the alias table nor dismissed.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer.
+    """
+    with transaction(engine, reads_only=True) as connection:
+        table, dropped = alias_table(connection), dismissed(connection)
+    stood_for = {target for target in table.values() if target is not None}
+    return [
+        variant
+        for variant in catalogue.variants()
+        if variant.alias not in table
+        and variant.target not in table
+        and variant.alias not in stood_for  # whose own spellings would be two steps away
+        and (variant.alias, variant.target) not in dropped
+    ]
+
+
+def _completed(serving: Serving, page: Sequence[StoredDocument]) -> list[ShownDocument]:
+    """Ask what each document lacks: all its tags speak, each as the query in its turn."""
+    view, rules = serving.view, serving.view.rules
+    contexts = [_known(serving, rules, stored.document.tags) for stored in page]
+    asked = [context for context in contexts if len(context)]
+    queries = [Query(Usage.unknown(), context) for context in asked]
+    rankings = iter(_search(serving).search(queries, ADDED, [_without(view, context) for context in asked]))
+    keys = serving.vocabulary.index_to_key
+    shown = []
+    for stored, context in zip(page, contexts, strict=True):
+        ranking = next(rankings) if len(context) else None
+        beside = tuple(keys[index] for index in context[:ASKED_BESIDE].tolist())
+        added = []
+        if ranking is not None:
+            for index, score in zip(ranking.indices.tolist(), ranking.scores.tolist(), strict=True):
+                added.append(Related(keys[index], score, Question(tag=keys[index], context=beside).url()))
+        tags = [HeldTag(tag, _reason(serving, rules, tag)) for tag in stored.document.tags[:SHOWN_TAGS]]
+        more = len(stored.document.tags) - len(tags)
+        shown.append(ShownDocument(stored.document.id, stored.document.group, tags, more, added))
+    return shown
+
+
+def _known(serving: Serving, rules: TagRules, tags: Iterable[str]) -> Indices:
+    """Return the vocabulary tags that a document's tags stand for, each once."""
+    meant = (rules.resolve(serving.vocabulary, tag).index for tag in tags if tag not in rules.junk)
+    found = np.unique(np.asarray([index for index in meant if index is not None], dtype=np.int64))
+    return found[~np.isin(found, list(serving.view.junk))]
+
+
+def _reason(serving: Serving, rules: TagRules, tag: str) -> str:
+    if tag in rules.junk:
+        return "on the junk list"
+    meant = rules.resolve(serving.vocabulary, tag)
+    if meant.index is None:
+        return "not in the vocabulary"
+    return "" if meant.step == "exact" else f"taken for {meant.tag}"
+
+
+def _without(view: StoreView, tags: Indices) -> Indices:
+    return np.append(tags, np.asarray(sorted(view.junk), dtype=np.int64)).astype(np.int64)
+
+
+def _search(serving: Serving) -> TagSearch:
+    """Return a search that leaves the indexes of recent queries' contexts where they are."""
+    encoder = serving.bundle.encoder
+    return TagSearch(encoder, cache_bytes=0) if encoder.contextual_candidates else serving.search

@@ -1,0 +1,124 @@
+"""Tags that look like spellings of each other: candidates for the alias table, to be judged by people.
+
+Precision goes first: what is offered should be right nearly always. Tags are found by keys that they
+share, so that no two are compared that share none, in three steps, each over the most used spellings that
+the steps before have left:
+
+1. the same letters and digits, written apart, with other signs or accents: hip hop, hip-hop, hiphop;
+2. singular and plural of the last word: female vocalist, female vocalists;
+3. one word misspelt, the other spelling several times as often used: psychadelic rock.
+
+Digits are never taken for one another (60s, 80s), nor a short word for another (house, horse).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.services.explorer.spelling import Words, is_slip, near_words, singulars, spelt, without_accents
+from models.vocabulary import separator_key
+
+Kind = Literal["separator", "sign", "accent", "plural", "spelling"]
+Pairs = Callable[[Mapping[str, tuple[str, Words]]], Iterable[tuple[str, str]]]
+
+RARER = 4
+"""A misspelling is used at most once for so many uses of the right spelling."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A spelling, and the more used one it seems to stand for.
+
+    Attributes
+    ----------
+    kind
+        In what they differ.
+    alias_uses, target_uses
+        Documents that hold each.
+    """
+
+    alias: str
+    target: str
+    kind: Kind
+    alias_uses: int
+    target_uses: int
+
+
+def find_variants(uses: Mapping[str, int]) -> list[Variant]:
+    """Return candidates among normalised tags, those that would join most uses first.
+
+    Parameters
+    ----------
+    uses
+        Documents that hold each tag; one that none holds is left out.
+
+    Returns
+    -------
+    list
+        A tag is the alias of one candidate at most, and no candidate's target is another's alias.
+    """
+    joined: dict[str, tuple[str, Kind]] = {}
+    left: dict[str, tuple[str, Words]] = {}
+    for key, spellings in _by_key(uses).items():
+        tag, *others = sorted(spellings, key=lambda tag: (-uses[tag], len(tag), tag))
+        left[key] = tag, spellings[tag]
+        joined |= {other: (tag, _difference(tag, other)) for other in others}
+    later: list[tuple[Kind, Pairs]] = [("plural", _plurals), ("spelling", _misspelt)]
+    for kind, pairs in later:
+        for one, other in list(pairs(left)):
+            if one in left and other in left:
+                alias, target = sorted((one, other), key=lambda key: (uses[left[key][0]], left[key][0]))
+                if kind == "spelling" and uses[left[alias][0]] * RARER > uses[left[target][0]]:
+                    continue
+                joined[left.pop(alias)[0]] = left[target][0], kind
+    found = []
+    for alias, (target, kind) in joined.items():
+        while target in joined:
+            target = joined[target][0]
+        found.append(Variant(alias, target, kind, uses[alias], uses[target]))
+    return sorted(found, key=lambda v: (-v.alias_uses, -v.target_uses, v.alias))
+
+
+def _by_key(uses: Mapping[str, int]) -> dict[str, dict[str, Words]]:
+    """Return tags with their words, by what is left of them without separators, signs and accents."""
+    spellings: dict[str, dict[str, Words]] = defaultdict(dict)
+    for tag, n in uses.items():
+        if n > 0:
+            key, words = spelt(tag)
+            spellings[key if len(key) > 2 else tag][tag] = words
+    return spellings
+
+
+def _difference(one: str, other: str) -> Kind:
+    if separator_key(one) == separator_key(other):
+        return "separator"
+    return "accent" if without_accents(one) == without_accents(other) else "sign"
+
+
+def _plurals(left: Mapping[str, tuple[str, Words]]) -> Iterator[tuple[str, str]]:
+    for key, (_, words) in left.items():
+        for singular in singulars(words[-1]) if words else ():
+            other = "".join((*words[:-1], singular))
+            if other in left:
+                yield key, other
+                break
+
+
+def _misspelt(left: Mapping[str, tuple[str, Words]]) -> Iterator[tuple[str, str]]:
+    """Yield keys of tags of as many words that differ in one of them, by what may be a slip."""
+    holders: dict[str, list[str]] = defaultdict(list)
+    for key, (_, words) in left.items():
+        for word in set(words):
+            holders[word].append(key)
+    for one, other in near_words(holders):
+        if not is_slip(one, other):
+            continue
+        for key in min(holders[one], holders[other], key=len):
+            words = left[key][1]
+            mended = {one: other, other: one}
+            other_key = "".join(mended.get(word, word) for word in words)
+            if other_key in left and other_key != key:
+                yield key, other_key
