@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 image=${1:-localhost/tagprime:latest}
 mirror=${TAGPRIME_MIRROR:-http://deb.debian.org/debian}
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
+export BUILDAH_ISOLATION=chroot
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -44,7 +44,8 @@ RUN
 chmod 755 "$work/base/usr/local/bin/tagprime"
 
 container=$(buildah from scratch)
-buildah add --quiet "$container" "$work/base" / > /dev/null
+cp -a "$work/base/." "$(buildah mount "$container")"  # as it is: `buildah add` gives every file to root
+buildah unmount "$container" > /dev/null
 buildah config \
     --env PYTHONPATH=/opt/tagprime --env PYTHONUNBUFFERED=1 --env PYTHONDONTWRITEBYTECODE=1 \
     --env TAGPRIME_HOST=0.0.0.0 --env TAGPRIME_PORT=8000 \
