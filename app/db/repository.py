@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import BigInteger, Connection, Select, delete, func, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db.tables import document_tags, documents, tags
@@ -173,17 +174,30 @@ def tag_counts(connection: Connection) -> Iterator[TagCount]:
         yield TagCount(key, name, count)
 
 
-def co_occurrences(connection: Connection, tag_ids: Sequence[int]) -> Mapping[int, list[tuple[int, int]]]:
-    """Return, for each of `tag_ids`, the tags beside it and on how many of its documents they are."""
+def co_occurrences(
+    connection: Connection, tag_ids: Sequence[int], among: Collection[int]
+) -> Mapping[int, list[tuple[int, int]]]:
+    """Return, for each of `tag_ids`, which tags of `among` are on how many of its documents."""
     beside: dict[int, list[tuple[int, int]]] = {tag_id: [] for tag_id in tag_ids}
+    if not among:
+        return beside
     one, other = document_tags.alias(), document_tags.alias()
+    wanted = _listed(connection, among)
     for chunk in _chunks(tag_ids):
         rows = connection.execute(
             select(one.c.tag_id, other.c.tag_id, func.count())
             .join(other, other.c.document_id == one.c.document_id)
-            .where(one.c.tag_id.in_(chunk), other.c.tag_id != one.c.tag_id)
+            # The sum keeps the index out: the rarer tags' documents are where to begin.
+            .where(one.c.tag_id.in_(chunk), (other.c.tag_id + 0).in_(wanted), other.c.tag_id != one.c.tag_id)
             .group_by(one.c.tag_id, other.c.tag_id)
         )
         for tag_id, other_id, count in rows:
             beside[tag_id].append((other_id, count))
     return beside
+
+
+def _listed(connection: Connection, ids: Collection[int]) -> Select[Any]:
+    """Return numbers as a subquery: of parameters, a database takes only so many."""
+    if connection.dialect.name == "postgresql":
+        return select(func.unnest(literal(list(ids), postgresql.ARRAY(BigInteger))))
+    return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)

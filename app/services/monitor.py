@@ -7,7 +7,6 @@ views when the store has changed, and keeps the last ones while the store is awa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
 from time import monotonic
@@ -27,13 +26,19 @@ from app.services.keys import KeyRing
 from app.services.registry import Registry
 from app.services.rules import TagRules
 from app.services.serving import Serving, StoreView
-from app.services.usage import read_usage
+from app.services.usage import UsageSnapshot, read_usage
 from app.settings import Settings
 from models.errors import StoreError
 
 _TIDY_SECONDS = 3600
+_REST = 9
+"""Counting usage rests so many times as long as it took: of a store that never stands still, a tenth."""
 
 log = structlog.get_logger(__name__)
+
+
+class _StoppedError(Exception):
+    """The service is told to stop in the middle of counting."""
 
 
 class StoreMonitor:
@@ -62,7 +67,9 @@ class StoreMonitor:
         self._idempotency_hours = settings.idempotency_hours
         self._migrated = False
         self._tidied = 0.0
+        self._count_at = 0.0
         self._stopping = asyncio.Event()
+        self._ending = Event()
         self._looked = Event()
 
     def refresh(self) -> int:
@@ -73,6 +80,11 @@ class StoreMonitor:
         StoreError
             If the store does not answer; the views stay as they are.
         """
+        self.look()
+        return self.count()
+
+    def look(self) -> bool:
+        """Read keys, aliases and tag rules, which is quick; return whether usage is to be counted anew."""
         if not self._migrated:
             ensure_current(self._engine)
             self._migrated = True
@@ -80,18 +92,33 @@ class StoreMonitor:
         self._follow_aliases()
         servings = self._registry.active()
         with transaction(self._engine, reads_only=True) as connection:
-            mark = _mark(connection)
-            behind = [serving for serving in servings if serving.seen != mark]
-            self._renew(connection, behind)
+            mark, rules_mark = _mark(connection), aliases_mark(connection)
             self.jobs = counts(connection)
-        for serving in servings:
-            serving.seen = mark
+            if any(serving.seen_rules != rules_mark for serving in servings):
+                rules = TagRules.of(alias_table(connection))
+                for serving in servings:
+                    serving.view = _view(serving, rules, serving.view.usage)
+                    serving.seen_rules, serving.seen = rules_mark, None
+        return any(serving.seen != mark for serving in servings)
+
+    def count(self) -> int:
+        """Count usage for every view that is behind; return how many were. A large store takes a while."""
+        with transaction(self._engine, reads_only=True) as connection:
+            mark = _mark(connection)
+            behind = [serving for serving in self._registry.active() if serving.seen != mark]
+            rules = TagRules.of(alias_table(connection)) if behind else TagRules()
+            for serving in behind:
+                usage = self._usage(connection, serving, rules)
+                # The rules are the look's: it may have read newer ones meanwhile.
+                serving.view = _view(serving, serving.view.rules, usage)
+                serving.seen = mark
         return len(behind)
 
     def prepare(self, serving: Serving) -> None:
         """Give a bundle its view before it answers; without the store it starts from an empty one."""
         with suppress(StoreError), transaction(self._engine, reads_only=True) as connection:
-            self._renew(connection, [serving])
+            rules = TagRules.of(alias_table(connection))
+            serving.view = _view(serving, rules, self._usage(connection, serving, rules))
 
     def _follow_aliases(self) -> None:
         # Held from the reading to the following, so that no older answer undoes a move made meanwhile.
@@ -106,15 +133,12 @@ class StoreMonitor:
             )
         self._looked.set()
 
-    def _renew(self, connection: Connection, servings: Sequence[Serving]) -> None:
-        if not servings:
-            return
-        rules = TagRules.of(alias_table(connection))
-        for serving in servings:
-            usage = read_usage(connection, serving.vocabulary, rules, self._max_tags)
-            index_of = serving.vocabulary.key_to_index
-            junk = frozenset(index_of[tag] for tag in rules.junk if tag in index_of)
-            serving.view = StoreView(rules, usage, junk)
+    def _usage(self, connection: Connection, serving: Serving, rules: TagRules) -> UsageSnapshot:
+        return read_usage(connection, serving.vocabulary, rules, self._max_tags, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._ending.is_set():
+            raise _StoppedError
 
     async def first_look(self, seconds: float) -> None:
         """Wait until aliases have been read once, or the store has failed, or `seconds` are over."""
@@ -129,15 +153,20 @@ class StoreMonitor:
     def stop(self) -> None:
         """End `run` after the look it may be at."""
         self._stopping.set()
+        self._ending.set()
 
     async def run(self) -> None:
         """Refresh until stopped; an absent store is tried again."""
+        counting: asyncio.Task[None] | None = None
         while not self._stopping.is_set():
             try:
-                refreshed = await asyncio.to_thread(self.refresh)
-                if refreshed or not self.up:
-                    log.info("store read", refreshed=refreshed)
+                behind = await asyncio.to_thread(self.look)
+                if not self.up:
+                    log.info("store read")
                 self.up = True
+                # Beside the looking: keys and aliases are followed while a large store is counted.
+                if behind and monotonic() >= self._count_at and (counting is None or counting.done()):
+                    counting = asyncio.create_task(self._count())
                 await asyncio.to_thread(self._tidy)
             except StoreError as error:
                 self.up = False
@@ -145,7 +174,26 @@ class StoreMonitor:
                 log.warning("store not read", reason=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._interval)
+        if counting is not None:
+            await counting
+
+    async def _count(self) -> None:
+        started = monotonic()
+        try:
+            counted = await asyncio.to_thread(self.count)
+            log.info("usage counted", models=counted, seconds=round(monotonic() - started, 2))
+        except StoreError as error:
+            log.warning("usage not counted", reason=str(error))
+        except _StoppedError:
+            return
+        self._count_at = monotonic() + _REST * (monotonic() - started)
 
 
 def _mark(connection: Connection) -> tuple[Any, ...]:
     return (*change_mark(connection), *aliases_mark(connection))
+
+
+def _view(serving: Serving, rules: TagRules, usage: UsageSnapshot) -> StoreView:
+    index_of = serving.vocabulary.key_to_index
+    junk = frozenset(index_of[tag] for tag in rules.junk if tag in index_of)
+    return StoreView(rules, usage, junk)

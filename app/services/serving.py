@@ -31,7 +31,9 @@ class Serving:
     view
         Replaced as a whole when the store has changed.
     seen
-        The mark of the store that the view shows.
+        The mark of the store whose usage the view shows.
+    seen_rules
+        The mark of the alias table that the view shows.
     """
 
     def __init__(self, bundle: Bundle, search: TagSearch) -> None:
@@ -42,6 +44,7 @@ class Serving:
         self.sorted_tags: list[str] = sorted(bundle.vocabulary.index_to_key)
         self.view = StoreView()
         self.seen: tuple[Any, ...] | None = None
+        self.seen_rules: tuple[Any, ...] | None = None
 
     @classmethod
     def of(cls, bundle: Bundle, cache_bytes: int) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,10 +34,21 @@ class _Outside:
     n_documents: int
 
 
+DOCUMENTS_AT_ONCE = 50_000
+"""Documents behind one question to the store: what a stop may have to wait for."""
+
+
 def read_usage(
-    connection: Connection, vocabulary: Vocabulary, rules: TagRules, max_tags: int
+    connection: Connection,
+    vocabulary: Vocabulary,
+    rules: TagRules,
+    max_tags: int,
+    go_on: Callable[[], None] = lambda: None,
 ) -> UsageSnapshot:
-    """Count with which vocabulary tags the store's most used OOV tags come."""
+    """Count with which vocabulary tags the store's most used OOV tags come.
+
+    `go_on` is called every now and then, and ends the counting by raising.
+    """
     index_of: dict[int, int] = {}
     outside: dict[str, _Outside] = {}
     for tag in tag_counts(connection):
@@ -51,9 +62,10 @@ def read_usage(
             outside[meant.tag].n_documents += tag.documents
         elif len(outside) < max_tags:
             outside[meant.tag] = _Outside([tag.id], tag.documents)
-    beside = co_occurrences(
-        connection, [tag_id for spellings in outside.values() for tag_id in spellings.ids]
-    )
+    beside: dict[int, list[tuple[int, int]]] = {}
+    for tag_ids in _portions(outside.values()):
+        go_on()
+        beside |= co_occurrences(connection, tag_ids, index_of)
     by_tag: dict[str, Usage] = {}
     for name, spellings in outside.items():
         counts: dict[int, int] = {}
@@ -69,3 +81,16 @@ def read_usage(
     for name, usage in by_tag.items():  # most used first: it speaks for the other spellings
         by_key.setdefault(separator_key(name), usage)
     return UsageSnapshot(by_tag, by_key)
+
+
+def _portions(outside: Iterable[_Outside]) -> Iterator[list[int]]:
+    portion: list[int] = []
+    documents = 0
+    for spellings in outside:
+        portion += spellings.ids
+        documents += spellings.n_documents
+        if documents > DOCUMENTS_AT_ONCE:
+            yield portion
+            portion, documents = [], 0
+    if portion:
+        yield portion

@@ -90,9 +90,13 @@ def test_co_occurrences_count_documents(store: Engine) -> None:
             connection, [Document("1", ("x", "y", "z")), Document("2", ("x", "y")), Document("3", ("z",))]
         )
         ids = {tag.name: tag.id for tag in tag_counts(connection)}
-        beside = co_occurrences(connection, [ids["x"], ids["z"]])
+        beside = co_occurrences(connection, [ids["x"], ids["z"]], ids.values())
+        of_y = co_occurrences(connection, [ids["x"], ids["z"]], [ids["y"]])
+        of_none = co_occurrences(connection, [ids["x"]], [])
     assert sorted(beside[ids["x"]]) == sorted([(ids["y"], 2), (ids["z"], 1)])
     assert sorted(beside[ids["z"]]) == sorted([(ids["x"], 1), (ids["y"], 1)])
+    assert of_y == {ids["x"]: [(ids["y"], 2)], ids["z"]: [(ids["y"], 1)]}
+    assert of_none == {ids["x"]: []}
 
 
 def test_a_failed_transaction_leaves_nothing(store: Engine) -> None:
