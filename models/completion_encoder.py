@@ -12,7 +12,8 @@ turns away from counts less in both terms.
 Candidates are static: ``[g, b]``, one row a tag, so that one inner-product index serves every query; a
 query is ``[f, 1]``. The linear term is added by `linear_scores`. A local context holds the query tag where
 it is known; ``focus`` is the query's own weight (1 completes a track, about 2 asks what is related to this
-tag), in the linear term and, before the shares are made to sum to 1, in the attention.
+tag), in the linear term and, before the shares are made to sum to 1, in the attention. Where one tag is all
+that is known, the company it keeps (`models.company`) stands in for its row of B.
 
 A tag outside the vocabulary is answered from its `Usage`: the tower from its co-occurrence features, the
 linear term from the update its counts bring, or without a context from the counts themselves. With
@@ -29,6 +30,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from models.company import Company
 from models.encoders import Arrays, Indices, Metric, OovRule, Tag, TensorSpec
 from models.features import Usage
 from models.linear import LinearTerm
@@ -80,6 +82,9 @@ class CompletionEncoder:
         Features of an unseen tag times this is its e.
     linear
         B.
+    company
+        What a tag adds where it is all that is known of a query, instead of its row of B; None in bundles
+        made before there was such a thing.
     """
 
     kind: ClassVar[str] = "completion"
@@ -100,6 +105,7 @@ class CompletionEncoder:
     frequency: Floats
     unseen_weights: Floats
     linear: LinearTerm
+    company: Company | None = None
 
     @property
     def dim(self) -> int:
@@ -143,12 +149,15 @@ class CompletionEncoder:
     def linear_scores(
         self, tags: Sequence[Tag], contexts: Sequence[Indices], focus: Sequence[float] | None = None
     ) -> Floats:
-        """Return kappa times the linear term of each query, for all candidates, shape (n, n_tags)."""
+        """Return the linear term of each query as it enters the score, for all candidates, (n, n_tags)."""
         scores = np.empty((len(tags), len(self.biases)), dtype=np.float32)
         weights = [1.0] * len(tags) if focus is None else focus
         for row, tag, context, weight in zip(scores, tags, contexts, weights, strict=True):
-            row[:] = self._linear(tag, context, weight)
-        scores *= self.scales[2]
+            company = self._company(tag, context)
+            if company is None:
+                row[:] = self.scales[2] * self._linear(tag, context, weight)
+            else:
+                row[:] = self.linear_weights(tag, context, weight)[0] * company
         return scores
 
     def linear_rows(self, tag: Tag, context: Indices, focus: float = 1.0) -> Floats:
@@ -163,6 +172,9 @@ class CompletionEncoder:
         if not len(context) and unseen is not None:
             return np.asarray(self._met(unseen)[None, :] * self.scales[2], dtype=np.float32)
         weights = self.linear_weights(tag, context, focus)
+        company = self._company(tag, context)
+        if company is not None:
+            return np.asarray(weights[:1, None] * company[None, :], dtype=np.float32)
         each = [(context[i : i + 1], weights[i : i + 1]) for i in range(len(context))]
         if unseen is None:
             rows = [self.linear.combine(*one) for one in each]
@@ -229,6 +241,12 @@ class CompletionEncoder:
             return self.linear.combine(context, weights)
         return self.linear.score_unseen(unseen, context, weights[:-1], float(weights[-1]))
 
+    def _company(self, tag: Tag, context: Indices) -> Floats | None:
+        """Return the company of the one tag that is known of a query; None where there is more to go by."""
+        if self.company is None or len(context) != 1 or (isinstance(tag, Usage) and _known(tag)):
+            return None
+        return self.company.row(int(context[0]))
+
     def _met(self, usage: Usage) -> Floats:
         """Return the linear term of an unseen tag that comes without context: the tags it was met with.
 
@@ -263,6 +281,7 @@ class CompletionEncoder:
                 "dropout": self.linear.dropout,
                 "stored": None if self.linear.indices is None else len(self.linear.indices),
             },
+            "company": None if self.company is None else len(self.company.indices),
         }
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
@@ -271,6 +290,8 @@ class CompletionEncoder:
         named |= {"linear_values": self.linear.values, "linear_diagonal": self.linear.diagonal}
         if self.linear.indptr is not None and self.linear.indices is not None:
             named |= {"linear_indptr": self.linear.indptr, "linear_indices": self.linear.indices}
+        if self.company is not None:
+            named |= {f"company_{name}": getattr(self.company, name) for name in _ROWS}
         return named
 
     @staticmethod
@@ -293,14 +314,11 @@ class CompletionEncoder:
             "unseen_weights": TensorSpec((n_tags, width)),
             "linear_diagonal": TensorSpec((n_tags,)),
         }
+        if settings.get("company") is not None:
+            specs |= _sparse("company", n_tags, settings["company"])
         if stored is None:
             return {**specs, "linear_values": TensorSpec((n_tags, n_tags))}
-        return {
-            **specs,
-            "linear_values": TensorSpec((stored,)),
-            "linear_indices": TensorSpec((stored,), "int32"),
-            "linear_indptr": TensorSpec((n_tags + 1,), "int64"),
-        }
+        return {**specs, **_sparse("linear", n_tags, stored)}
 
     @classmethod
     def from_tensors(
@@ -311,7 +329,7 @@ class CompletionEncoder:
         Raises
         ------
         BundleError
-            If the sparse linear term's bounds or columns are out of range.
+            If the bounds or columns of what is sparse are out of range.
         """
         linear = LinearTerm(
             tensors.get("linear_indptr"),
@@ -322,7 +340,12 @@ class CompletionEncoder:
             float(settings["linear"]["dropout"]),
         )
         linear.validate()
-        return cls(variant=settings["variant"], **{name: tensors[name] for name in _PLAIN}, linear=linear)
+        plain = {name: tensors[name] for name in _PLAIN}
+        company = None
+        if settings.get("company") is not None:
+            company = Company(*(tensors[f"company_{name}"] for name in _ROWS))
+            company.validate()
+        return cls(variant=settings["variant"], **plain, linear=linear, company=company)
 
 
 _PLAIN = (
@@ -338,6 +361,16 @@ _PLAIN = (
     "frequency",
     "unseen_weights",
 )
+
+_ROWS = ("indptr", "indices", "values")
+
+
+def _sparse(name: str, n_tags: int, stored: int) -> dict[str, TensorSpec]:
+    return {
+        f"{name}_indptr": TensorSpec((n_tags + 1,), "int64"),
+        f"{name}_indices": TensorSpec((stored,), "int32"),
+        f"{name}_values": TensorSpec((stored,)),
+    }
 
 
 def _known(usage: Usage) -> bool:

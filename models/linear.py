@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.company import check_rows
 from models.errors import BundleError
 from models.features import Usage
 
@@ -81,18 +82,8 @@ class LinearTerm:
             raise BundleError(f"linear_diagonal must be positive; its least value is {self.diagonal.min()}")
         if not 0 <= self.dropout < 1:
             raise BundleError(f"the linear term's dropout must be in [0, 1); got {self.dropout}")
-        if self.indptr is None or self.indices is None:
-            return
-        bounds = (int(self.indptr[0]), int(self.indptr[-1]))
-        if bounds != (0, len(self.indices)) or (np.diff(self.indptr) < 0).any():
-            raise BundleError(
-                f"linear_indptr must rise from 0 to {len(self.indices)}; goes from {bounds[0]} to {bounds[1]}"
-            )
-        if len(self.indices) and not 0 <= self.indices.min() <= self.indices.max() < self.n_tags:
-            raise BundleError(
-                f"linear_indices must be from 0 to {self.n_tags - 1}; "
-                f"got {self.indices.min()} to {self.indices.max()}"
-            )
+        if self.indptr is not None and self.indices is not None:
+            check_rows("linear", self.indptr, self.indices)
 
     @property
     def n_tags(self) -> int:

@@ -63,11 +63,14 @@ def random_completion_encoder(
     rng = np.random.default_rng(seed)
     linear = {"l2": 3.0, "dropout": 0.5, "stored": stored}
     settings = {"variant": variant, "n_tags": n_tags, "width": 6, "hidden": 5, "linear": linear}
+    settings["company"] = 3 * n_tags
     tensors = {
         name: rng.normal(size=spec.shape).astype(spec.dtype)
         for name, spec in CompletionEncoder.specs(settings).items()
-        if not name.startswith("linear_ind")
+        if not name.startswith(("linear_ind", "company_ind"))
     }
+    tensors["company_indptr"] = np.arange(0, 3 * n_tags + 1, 3)
+    tensors["company_indices"] = ((np.arange(n_tags)[:, None] + [1, 4, 9]) % n_tags).astype(np.int32).ravel()
     tensors["linear_diagonal"] = 0.1 + np.abs(tensors["linear_diagonal"]) / 10
     tensors["frequency"] = 1 + np.abs(tensors["frequency"])
     tensors["scales"] = np.array([1.0, 0.3, 0.7, 0.5], dtype=np.float32)

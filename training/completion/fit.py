@@ -10,18 +10,16 @@ import torch
 
 from models.completion_encoder import CompletionEncoder
 from models.errors import TrainingError
-from models.protocols.completion import CompletionQuery
 from training.completion.checkpoint import Checkpoint, Checkpoints
+from training.completion.company import company
 from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.export import to_encoder
 from training.completion.features import count_features
 from training.completion.mixing import (
-    MIXING_QUERIES,
+    blended,
     choose_linear,
     choose_mixing,
     measure,
-    mixed,
-    scale_ratio,
     solve,
 )
 from training.completion.recipe import CompletionRecipe
@@ -137,10 +135,10 @@ def fit_completion(
         tried = replace(begun, probe=first.state, validated=validated)
         final, last = train(corpus, FINAL, begun.towers, tried.keep_towers(checkpoints))
         if not last.stopped:
-            final = _mixed(final, mixing, validation_queries(corpus, seed))
+            final = blended(final, mixing, recipe.mixing.alone, validation_queries(corpus, seed))
             return Completion(final, last.towers, chosen, last.step, corpus.n_documents, quality)
         stopped = FINAL, last.step
-    probe = _mixed(probe, mixing, queries)
+    probe = blended(probe, mixing, recipe.mixing.alone, queries)
     return Completion(probe, first.towers, chosen, first.step, rest.n_documents, quality, stopped)
 
 
@@ -155,7 +153,7 @@ class _Training:
     def __call__(
         self, corpus: TagCorpus, phase: str, state: State | None, keep: Keep
     ) -> tuple[CompletionEncoder, TrainedTowers]:
-        """Return the encoder with an unweighted linear term, and its towers."""
+        """Return the encoder, its linear term and company not weighted yet, and its towers."""
         weights = duplicate_weights(corpus.matrix)
         counts = cooccurrence(corpus.matrix, weights)
         features = count_features(counts, self.recipe.towers.features, self.seed)
@@ -166,7 +164,8 @@ class _Training:
             trained = trainer.train(phase, self.run, state, keep)
         term = solve(counts, self.linear, self.recipe)
         mix = self.recipe.linear.attention
-        return to_encoder(trained.towers, features, counts.diagonal(), term, mix), trained
+        encoder = to_encoder(trained.towers, features, counts.diagonal(), term, mix)
+        return replace(encoder, company=company(counts, self.recipe.linear.neighbours)), trained
 
 
 def _validate(
@@ -183,8 +182,5 @@ def _validate(
     mixing = choose_mixing(probe, recipe, queries, noisy, rest)
     if not measured:
         return mixing, {}
-    return mixing, measure(_mixed(probe, mixing, queries), rest, held_off, queries, noisy)
-
-
-def _mixed(encoder: CompletionEncoder, mixing: float, queries: list[CompletionQuery]) -> CompletionEncoder:
-    return mixed(encoder, mixing * scale_ratio(encoder, queries[:MIXING_QUERIES]))
+    probe = blended(probe, mixing, recipe.mixing.alone, queries)
+    return mixing, measure(probe, rest, held_off, queries, noisy)

@@ -67,11 +67,36 @@ def choose_mixing(
 
 def scale_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
     """Return the towers' mean standard deviation over candidates, over the linear term's."""
-    unmixed = mixed(encoder, 1.0)
+    return _spread_ratio(replace(mixed(encoder, 1.0), company=None), queries)
+
+
+def _spread_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
     tags, contexts = [query.tag for query in queries], [query.context for query in queries]
-    towers = unmixed.encode_queries(tags, contexts) @ unmixed.candidates(None).T
-    spread = float(unmixed.linear_scores(tags, contexts).std(axis=1).mean())
+    towers = encoder.encode_queries(tags, contexts) @ encoder.candidates(None).T
+    spread = float(encoder.linear_scores(tags, contexts).std(axis=1).mean())
     return float(towers.std(axis=1).mean()) / max(spread, 1e-9)
+
+
+def blended(
+    encoder: CompletionEncoder, mixing: float, alone: float, queries: list[CompletionQuery]
+) -> CompletionEncoder:
+    """Return the encoder with both of its added terms in proportion to its towers.
+
+    Parameters
+    ----------
+    encoder
+        Its linear term and company not weighted yet.
+    mixing, alone
+        Weights of the linear term, and of the company of a tag asked alone, in standard deviations of the
+        towers' scores; with 0 a lone tag is answered by the linear term like any other.
+    queries
+        Over which the deviations are taken.
+    """
+    queries = queries[:MIXING_QUERIES]
+    kept = None
+    if encoder.company is not None and alone:
+        kept = encoder.company.weighted(alone * _spread_ratio(encoder, query_only(queries)))
+    return replace(mixed(encoder, mixing * scale_ratio(encoder, queries)), company=kept)
 
 
 def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:

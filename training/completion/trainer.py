@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from models.errors import TrainingError
 from training.completion.batches import Batch, Examples
@@ -100,7 +100,7 @@ class TowersTrainer:
             )
         batch, self._steps = schedule(recipe, examples.expected)
         self._batches = _Batches(examples, batch, seed)
-        self._towers, self._device = towers.to(device), device
+        self.towers, self._device = towers.to(device), device
         self._optimiser, self._scheduler = _optimiser(towers, recipe, self._steps)
 
     def train(
@@ -126,7 +126,7 @@ class TowersTrainer:
         """
         step = 0 if state is None else self._restore(state)
         batches = iter(self._batches)
-        self._towers.train()
+        self.towers.train()
         while step < self._steps and not run.stop():
             loss = self._step(next(batches))
             step += 1
@@ -138,18 +138,23 @@ class TowersTrainer:
         state = self._state(step)
         if step < self._steps:
             keep(state)
-        return TrainedTowers(self._towers.cpu().eval(), step, self._steps, state)
+        return TrainedTowers(self.towers.cpu().eval(), step, self._steps, state)
+
+    def loss(
+        self, queries: Tensor, context: Tensor, mask: Tensor, hidden: Tensor, hidden_mask: Tensor
+    ) -> Tensor:
+        """Return the loss of one batch; see `training.completion.batches.Batch`."""
+        return completion_loss(self.towers(queries, context, mask), context, mask, hidden, hidden_mask)
 
     def _step(self, batch: Batch) -> float:
         queries, context, mask, hidden, hidden_mask = (
             torch.from_numpy(array).to(self._device)
             for array in (batch.queries, batch.context, batch.context_mask, batch.hidden, batch.hidden_mask)
         )
-        scores = self._towers(queries, context, mask)
-        loss = completion_loss(scores, context, mask, hidden, hidden_mask)
+        loss = self.loss(queries, context, mask, hidden, hidden_mask)
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._towers.parameters(), CLIP)
+        nn.utils.clip_grad_norm_(self.towers.parameters(), CLIP)
         self._optimiser.step()
         self._scheduler.step()
         return float(loss.detach())
@@ -157,7 +162,7 @@ class TowersTrainer:
     def _state(self, step: int) -> State:
         return {
             "step": step,
-            "network": self._towers.state_dict(),
+            "network": self.towers.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "scheduler": self._scheduler.state_dict(),
             "batches": self._batches.position,
@@ -165,7 +170,7 @@ class TowersTrainer:
         }
 
     def _restore(self, state: State) -> int:
-        self._towers.load_state_dict(state["network"])
+        self.towers.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._scheduler.load_state_dict(state["scheduler"])
         self._batches.position = state["batches"]

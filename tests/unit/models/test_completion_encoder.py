@@ -106,6 +106,38 @@ def test_an_unseen_tag_without_context_adds_what_it_was_met_with():
     np.testing.assert_allclose(found[[2, 7, 30]], encoder.kappa * 0.3 * np.array([4, 2, 1]) / 9, rtol=1e-5)
 
 
+@pytest.mark.parametrize("tag", [3, Usage.unknown()], ids=["query", "context"])
+def test_a_tag_that_is_all_there_is_adds_its_company(encoder, tag):
+    kept, shown = encoder.company.values[9:12], np.array([3])
+    found = encoder.linear_scores([tag], [shown])[0]
+    assert np.flatnonzero(found).tolist() == [4, 7, 12]
+    np.testing.assert_allclose(found[[4, 7, 12]], kept)
+    np.testing.assert_array_equal(encoder.linear_rows(tag, shown), found[None, :])
+    without = replace(encoder, company=None)
+    np.testing.assert_allclose(
+        without.linear_scores([tag], [shown])[0],
+        encoder.kappa * encoder.linear.combine(shown, np.ones(1, dtype=np.float32)),
+    )
+
+
+def test_company_stays_out_of_queries_with_more_to_go_by(encoder):
+    without = replace(encoder, company=None)
+    for query in QUERIES:
+        asked = [query.tag], [query.local_context()], [query.focus]
+        if len(query.local_context()) != 1:
+            np.testing.assert_array_equal(encoder.linear_scores(*asked), without.linear_scores(*asked))
+
+
+def test_tensors_from_before_there_was_company_still_load(encoder):
+    settings, tensors = encoder.settings(), encoder.tensors()
+    del settings["company"]
+    old = {name: tensor for name, tensor in tensors.items() if not name.startswith("company")}
+    assert CompletionEncoder.specs(settings).keys() == old.keys()
+    loaded = CompletionEncoder.from_tensors(settings, old, "nearest")
+    assert loaded.company is None
+    assert loaded.linear_scores([3], [np.array([3])]).any()
+
+
 def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
     vocabulary = Vocabulary([f"tag {i:02d}" for i in range(N_TAGS)], np.arange(N_TAGS) + 1)
     saved = save_bundle(tmp_path / "kept", encoder, vocabulary, DESCRIPTION)
@@ -116,13 +148,16 @@ def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
         np.testing.assert_array_equal(ours.scores, theirs.scores)
 
 
-def test_a_linear_term_out_of_range_is_refused():
+def test_sparse_rows_out_of_range_are_refused():
     encoder = random_completion_encoder(stored=160)
     linear = encoder.linear
     assert linear.indptr is not None
     assert linear.indices is not None
     with pytest.raises(BundleError, match="linear_indices must be from 0 to 39"):
         replace(linear, indices=linear.indices + 1).validate()
+    assert encoder.company is not None
+    with pytest.raises(BundleError, match="company_indices must be from 0 to 39"):
+        replace(encoder.company, indices=encoder.company.indices - 10).validate()
     with pytest.raises(BundleError, match="linear_indptr must rise"):
         replace(linear, indptr=linear.indptr[::-1].copy()).validate()
     with pytest.raises(BundleError, match="must be positive"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from models.documents import Document
 from models.errors import RecipeError, TrainingError
@@ -16,6 +17,7 @@ from models.index import Query, TagSearch
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents
 from models.protocols.encoder_scorer import EncoderScorer
 from training.completion.batches import Examples
+from training.completion.company import company
 from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.export import check_towers
 from training.completion.features import PROJECTED_ABOVE, count_features
@@ -74,6 +76,26 @@ def test_export_equals_the_network_and_completes_documents(corpus, variant):
     for measured in trained.quality.values():
         assert set(measured["methods"]) == {"completion", "edlae", "cooccurrence", "popularity"}
         assert measured["curves"].keys() == measured["methods"].keys()
+
+
+def test_company_is_the_share_of_a_tags_documents_that_hold_another():
+    matrix = sparse.csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0]], dtype=float))
+    kept = company(cooccurrence(matrix), neighbours=3)
+    np.testing.assert_allclose(kept.row(0), [0, 0.5, 0.5, 0])
+    np.testing.assert_allclose(kept.row(1), [1, 0, 0.5, 0])
+    assert not kept.row(3).any()
+    np.testing.assert_allclose(company(cooccurrence(matrix), neighbours=1).row(1), [1, 0, 0, 0])
+
+
+def test_a_lone_tags_company_weighs_as_much_as_the_towers(corpus):
+    trained = fit_completion(corpus, small_recipe(), seed=3)
+    encoder, asked = trained.encoder, list(range(N_TAGS))
+    contexts = [np.array([tag]) for tag in asked]
+    towers = (encoder.encode_queries(asked, contexts) @ encoder.candidates(None).T).std(axis=1).mean()
+    assert 0.8 < encoder.linear_scores(asked, contexts).std(axis=1).mean() / towers < 1.25
+    recipe = small_recipe()
+    without = recipe.model_copy(update={"mixing": recipe.mixing.model_copy(update={"alone": 0.0})})
+    assert fit_completion(corpus, without, seed=3).encoder.company is None
 
 
 def test_the_same_seed_gives_the_same_encoder(corpus):
