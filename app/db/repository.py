@@ -104,21 +104,16 @@ def _write(connection: Connection, changed: Sequence[Document]) -> None:
 
 def _document_ids(connection: Connection, changed: Sequence[Document]) -> dict[str, int]:
     now = datetime.now(UTC)
-    ids: dict[str, int] = {}
-    for chunk in _chunks(changed):
-        rows = [
-            {"external_id": d.id, "group_name": d.group, "created_at": now, "updated_at": now} for d in chunk
-        ]
-        statement = native_insert(connection, documents).values(rows)
-        upsert = statement.on_conflict_do_update(
-            index_elements=[documents.c.external_id],
-            set_={
-                "group_name": statement.excluded.group_name,
-                "updated_at": statement.excluded.updated_at,
-            },
-        ).returning(documents.c.external_id, documents.c.id)
-        ids |= {row.external_id: row.id for row in connection.execute(upsert)}
-    return ids
+    rows = [
+        {"external_id": d.id, "group_name": d.group, "created_at": now, "updated_at": now} for d in changed
+    ]
+    statement = native_insert(connection, documents)
+    upsert = statement.on_conflict_do_update(
+        index_elements=[documents.c.external_id],
+        set_={"group_name": statement.excluded.group_name, "updated_at": statement.excluded.updated_at},
+    ).returning(documents.c.external_id, documents.c.id)
+    # Rows as parameters, not as values: the statement is compiled once for all batches.
+    return {row.external_id: row.id for row in connection.execute(upsert, rows)}
 
 
 def _tag_ids(connection: Connection, names: Sequence[str]) -> dict[str, int]:
@@ -129,7 +124,7 @@ def _tag_ids(connection: Connection, names: Sequence[str]) -> dict[str, int]:
         missing = [{"name": name} for name in chunk if name not in found]
         if missing:
             # Another writer may bring one of them first; either way it is there afterwards.
-            connection.execute(native_insert(connection, tags).values(missing).on_conflict_do_nothing())
+            connection.execute(native_insert(connection, tags).on_conflict_do_nothing(), missing)
             found = {row.name: row.id for row in connection.execute(wanted)}
         ids |= found
     return ids
