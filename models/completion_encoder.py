@@ -16,9 +16,10 @@ tag), in the linear term and, before the shares are made to sum to 1, in the att
 that is known, the company it keeps (`models.company`) stands in for its row of B.
 
 A tag outside the vocabulary is answered from its `Usage`: the tower from its co-occurrence features, the
-linear term from the update its counts bring, or without a context from the counts themselves. With
-nothing known of it (``Usage.unknown()``) it is left out, and the context answers alone, each of its tags
-taking its turn as the query.
+linear term from the update its counts bring, or without a context from the counts themselves. Features say
+less than what training learns of a tag, so the tower's answer is the mean of the one to the tag and the one
+that the context alone gives (``focus`` to 1). With nothing known of it (``Usage.unknown()``) it is left out,
+and the context answers alone, each of its tags taking its turn as the query.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Variant = Literal["a", "b"]
 # The scalars of the tower and of the mix, in the order of the tensor that keeps them.
 _SCALES = ("context_scale", "query_scale", "kappa", "linear_attention")
 
-MET_SHARE, MET_PRIOR = 0.3, 5.0
+MET_SHARE, MET_PRIOR = 1.5, 5.0
 """Without context: weight of the share of an unseen tag's documents against rows of B, and the documents
 without any tag that the share is smoothed with, so that one or two documents weigh little."""
 
@@ -218,7 +219,15 @@ class CompletionEncoder:
     def _tower(self, tag: Tag, context: Indices, focus: float) -> Floats:
         if not len(context) and isinstance(tag, Usage) and not _known(tag):
             return np.zeros(self.outputs.shape[1], dtype=np.float32)
-        heard = self._heard(tag, context, focus)
+        found = self._answer(self._heard(tag, context, focus))
+        if len(context) and isinstance(tag, Usage) and _known(tag):
+            share = np.float32(focus / (1.0 + focus))
+            others = self._answer(self._heard(Usage.unknown(), context, 1.0))
+            found = share * found + (1 - share) * others
+        return found
+
+    def _answer(self, heard: _Heard) -> Floats:
+        """Return the mean of the query vectors of those who speak, shape (width,)."""
         summed = np.float32(np.sqrt(len(heard.tokens))) * (heard.shares @ heard.tokens)  # (n, width)
         found = self.scales[0] * summed
         if self.variant == "b":

@@ -42,6 +42,7 @@ class Entry:
 
 # Penalty and dropout that EDLAE chooses from on validation documents.
 EDLAE_GRID = tuple((l2, dropout) for dropout in (0.7, 0.5, 0.85) for l2 in (30.0, 5.0, 150.0))
+_COMPLETION = "training.completion.method:CompletionMethod"
 _SELECTED = "training.selection:Selected"
 _WORD2VEC = "training.baselines.word2vec:Word2Vec"
 _SIAMESE = "training.baselines.siamese:Siamese"
@@ -99,14 +100,13 @@ METHODS: dict[str, Entry] = {
     "edlae": Entry("training.baselines.linear:Edlae", {"settings": EDLAE_GRID}),
     "edlae-30-.7": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
     "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
-    "completion": Entry("training.completion.method:CompletionMethod"),
-    "completion-a": Entry(
-        "training.completion.method:CompletionMethod", {"recipe": "completion", "towers": {"variant": "a"}}
-    ),
+    "completion": Entry(_COMPLETION),
+    "completion-a": Entry(_COMPLETION, {"recipe": "completion", "towers": {"variant": "a"}}),
     # Solved column by column, as past 20,000 tags: beside "edlae-30-.7" it shows what that loses.
     "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
     "conditional": Entry("training.baselines.conditional:Conditional"),
     "cosine": Entry("training.baselines.neighbours:Cosine"),
+    "lsa-context": Entry("training.baselines.lsa_context:LsaContext"),
     "item-knn": Entry("training.baselines.neighbours:ItemKnn"),
     "naive-bayes": Entry("training.baselines.naive_bayes:NaiveBayes"),
     "word2vec-in-out": Entry("training.baselines.in_out:InOut"),
@@ -161,8 +161,10 @@ def definition(name: str, corpus: str | None = None) -> str:
     found = entry(name)
     options = {**found.options, **CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})}
     recipes = resources.files("training") / "recipes"
-    recipe = recipes / f"{options.get('recipe', 'lit')}.toml"
-    text = recipe.read_text(encoding="utf-8") if found.family == "siamese" and recipe.is_file() else ""
+    usual = "completion" if found.factory == _COMPLETION else "lit"
+    recipe = recipes / f"{options.get('recipe', usual)}.toml"
+    trained = found.family == "siamese" or found.factory == _COMPLETION
+    text = recipe.read_text(encoding="utf-8") if trained and recipe.is_file() else ""
     return json.dumps([found.factory, options, text], sort_keys=True, default=repr)
 
 

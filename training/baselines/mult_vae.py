@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,12 +13,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.encoders import Tag
+from models.protocols.completion import evaluate_completion
 from training.baselines.method import Floats, Indices, Method
+from training.completion.validation import hold_off, validation_queries
 from training.corpus import TagCorpus
+
+LOOKS = (50, 75, 110, 160, 240, 350, 500, 750, 1100, 1600, 2400)
+"""Steps after which a training is looked at on validation documents. Short bags are learnt by heart soon."""
 
 
 class MultVae(Method):
     """Reads the whole context as one bag and predicts what else is in it.
+
+    It is trained twice: first with a tenth of the documents held off, which say for how long; then for
+    that long on all of them.
 
     Parameters
     ----------
@@ -27,11 +35,11 @@ class MultVae(Method):
     dropout
         Share of a bag's tags that training hides.
     beta
-        Weight that the KL divergence reaches, half-way through training.
-    steps, epochs
-        At least so many steps and passes.
-    batch
-        Documents a step.
+        Weight that the KL divergence reaches, half-way through the longest training.
+    looks
+        Steps after which a training may end.
+    min_batch, max_batch
+        Bounds of the documents a step; between them a thirtieth of all.
     learning_rate
         Of Adam.
 
@@ -47,44 +55,34 @@ class MultVae(Method):
 
     def __init__(
         self,
-        hidden: int = 256,
-        latent: int = 64,
+        hidden: int = 600,
+        latent: int = 200,
         dropout: float = 0.5,
         beta: float = 0.2,
-        steps: int = 1000,
-        epochs: int = 30,
-        batch: int = 128,
+        looks: Sequence[int] = LOOKS,
+        min_batch: int = 32,
+        max_batch: int = 512,
         learning_rate: float = 1e-3,
     ) -> None:
         self._hidden, self._latent, self._dropout, self._beta = hidden, latent, dropout, beta
-        self._steps, self._epochs, self._batch, self._learning_rate = steps, epochs, batch, learning_rate
+        self._looks, self._learning_rate = looks, learning_rate
+        self._min_batch, self._max_batch = min_batch, max_batch
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Train on all documents that hold a tag."""
-        self._n_tags = corpus.n_tags
-        rows = np.flatnonzero(np.diff(corpus.matrix.indptr))
-        random = np.random.default_rng(seed)
-        batch = min(self._batch, len(rows))
-        a_pass = math.ceil(len(rows) / batch)
-        passes = max(self._epochs, math.ceil(self._steps / a_pass))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self._network = _Network(self._n_tags, self._hidden, self._latent, self._dropout)
-            optimiser = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
-            self._network.train()
-            for step in range(passes * a_pass):
-                if step % a_pass == 0:
-                    random.shuffle(rows)
-                start = (step % a_pass) * batch
-                bags = torch.from_numpy(corpus.matrix[rows[start : start + batch]].toarray())
-                logits, divergence = self._network(bags)
-                likelihood = (logits.log_softmax(dim=1) * bags).sum(dim=1).mean()
-                weight = self._beta * min(1.0, 2 * step / (passes * a_pass))
-                loss = weight * divergence - likelihood
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-        self._network.eval()
+        """Train on all documents that hold a tag, for as long as validation documents gained."""
+        rest, held_off = hold_off(corpus, seed)
+        queries = validation_queries(held_off, seed)
+        reached: dict[int, float] = {}
+        for step in self._training(rest, seed):
+            found = evaluate_completion(self, queries, rest.document_frequency)
+            reached[step] = found.metrics["nDCG@10"]
+            if max(reached.values()) > max([*reached.values()][-3:]):  # no gain in the last three looks
+                break
+        best = max(reached, key=reached.__getitem__)
+        self.notes = {"settings": f"{best} steps"}
+        for step in self._training(corpus, seed):
+            if step == best:
+                break
         return self
 
     @torch.no_grad()
@@ -97,6 +95,37 @@ class MultVae(Method):
         )
         return np.asarray(self._network(torch.from_numpy(bags.toarray()))[0].numpy(), dtype=np.float32)
 
+    def _training(self, corpus: TagCorpus, seed: int) -> Iterator[int]:
+        """Train anew, yielding the step at each look, with the network in evaluation mode."""
+        self._n_tags = corpus.n_tags
+        rows = np.flatnonzero(np.diff(corpus.matrix.indptr))
+        random = np.random.default_rng(seed)
+        batch = int(np.clip(2 ** round(math.log2(max(len(rows) / 30, 1))), self._min_batch, self._max_batch))
+        a_pass = math.ceil(len(rows) / batch)
+        longest = max(self._looks)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._network = _Network(self._n_tags, self._hidden, self._latent, self._dropout)
+        optimiser = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
+        self._network.train()
+        for step in range(longest):
+            if step % a_pass == 0:
+                random.shuffle(rows)
+            start = (step % a_pass) * batch
+            bags = torch.from_numpy(corpus.matrix[rows[start : start + batch]].toarray())
+            logits, divergence = self._network(bags, generator)
+            likelihood = (logits.log_softmax(dim=1) * bags).sum(dim=1).mean()
+            weight = self._beta * min(1.0, 2 * step / longest)
+            loss = weight * divergence - likelihood
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            if step + 1 in self._looks:
+                self._network.eval()
+                yield step + 1
+                self._network.train()
+
 
 class _Network(nn.Module):
     def __init__(self, n_tags: int, hidden: int, latent: int, dropout: float) -> None:
@@ -105,14 +134,21 @@ class _Network(nn.Module):
         self.moments = nn.Linear(hidden, 2 * latent)
         self.decoder = nn.Linear(latent, hidden)
         self.output = nn.Linear(hidden, n_tags)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
 
-    def forward(self, bags: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (n, n_tags) and the mean KL divergence from the standard normal prior."""
-        hidden = torch.tanh(self.encoder(self.dropout(functional.normalize(bags))))
+    def forward(self, bags: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Return logits (n, n_tags) and the mean KL divergence from the standard normal prior.
+
+        In training `generator` draws what is dropped and the latent noise.
+        """
+        heard = functional.normalize(bags)
+        if self.training:
+            kept = torch.rand(bags.shape, generator=generator) >= self.dropout
+            heard = heard * kept / (1.0 - self.dropout)
+        hidden = torch.tanh(self.encoder(heard))
         mean, log_variance = self.moments(hidden).chunk(2, dim=1)
         divergence = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(dim=1).mean()
         latent = mean
         if self.training:
-            latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            latent = mean + torch.randn(mean.shape, generator=generator) * (0.5 * log_variance).exp()
         return self.output(torch.tanh(self.decoder(latent))), divergence

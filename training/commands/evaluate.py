@@ -57,7 +57,7 @@ def evaluate(
 
     console = Console()
     if not console.is_terminal:  # a pipe or a log has no width to respect
-        console = Console(width=140)
+        console = Console(width=200)
     if methods == "help":
         console.print("\n".join(METHODS))
         return

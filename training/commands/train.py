@@ -113,6 +113,8 @@ def _report(bundle: Bundle, console: Console, remarks: Console) -> None:
     console.print(line, highlight=False, soft_wrap=True)
     for measured in bundle.manifest.quality.values():
         if "methods" in measured:
+            documents = f"{measured['documents']} held-out documents"
+            console.print(f"\n{measured['protocol']}, {documents}, {measured['unit']}", highlight=False)
             console.print(_quality(measured))
     stopped = bundle.manifest.training.get("stopped_early")
     if stopped:
@@ -130,15 +132,14 @@ def _quality(measured: dict[str, Any]) -> Table:
     methods = measured["methods"]
     every = list(next(iter(methods.values())))
     columns = [metric for metric in every if metric.endswith("nDCG@10")] or every
-    title = f"{measured['protocol']}, {measured['documents']} held-out documents, {measured['unit']}"
-    table = Table("", *columns, title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table = Table("", *columns, box=None, padding=(0, 2, 0, 0))
     for name, found in methods.items():
         table.add_row(name, *(f"{found[metric]:g}" for metric in columns))
     return table
 
 
 class _Bars:
-    """One progress bar a phase, made when its first step comes in."""
+    """One progress bar a phase, made when its first step comes in; in a log, a line every tenth of it."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -149,6 +150,8 @@ class _Bars:
         if task is None:
             task = self._tasks[name] = self._progress.add_task(name, total=total)
         self._progress.update(task, completed=done)
+        if not self._progress.console.is_terminal and 10 * done // total > 10 * (done - 1) // total:
+            self._progress.console.print(f"{name}: {done} of {total}", highlight=False)
 
     def tick(self, name: str, total: int) -> None:
         done = 0

@@ -99,11 +99,24 @@ def test_a_tag_nothing_is_known_of_leaves_the_context_to_answer():
     assert not encoder.linear_scores([Usage.unknown()], [NOTHING]).any()
 
 
+def test_an_unseen_tag_answers_half_and_its_context_the_rest_more_or_less_with_focus():
+    encoder = random_completion_encoder()
+    context = np.array([5, 9])
+    tokens = np.concatenate([encoder.inputs[context], encoder.unseen_input(USAGE)[None, :]])
+    spoken = replace(encoder, inputs=np.concatenate([encoder.inputs, tokens[-1:]]))  # as if it were known
+    own = spoken.encode_queries([N_TAGS], [np.append(context, N_TAGS)])[0]
+    others = encoder.encode_queries([Usage.unknown()], [context])[0]
+    found = encoder.encode_queries([USAGE], [context])[0]
+    np.testing.assert_allclose(found, (own + others) / 2, rtol=1e-4, atol=1e-5)
+    leaning = encoder.encode_queries([USAGE], [context], [50.0])[0]
+    assert np.linalg.norm(leaning - others) > np.linalg.norm(found - others)
+
+
 def test_an_unseen_tag_without_context_adds_what_it_was_met_with():
     encoder = random_completion_encoder()
     found = encoder.linear_scores([USAGE], [NOTHING])[0]
     assert np.flatnonzero(found).tolist() == [2, 7, 30]
-    np.testing.assert_allclose(found[[2, 7, 30]], encoder.kappa * 0.3 * np.array([4, 2, 1]) / 9, rtol=1e-5)
+    np.testing.assert_allclose(found[[2, 7, 30]], encoder.kappa * 1.5 * np.array([4, 2, 1]) / 9, rtol=1e-5)
 
 
 @pytest.mark.parametrize("tag", [3, Usage.unknown()], ids=["query", "context"])

@@ -16,6 +16,7 @@ from models.errors import RecipeError, TrainingError
 from models.index import Query, TagSearch
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents
 from models.protocols.encoder_scorer import EncoderScorer
+from training.completion import towers
 from training.completion.batches import Examples
 from training.completion.company import company
 from training.completion.counts import cooccurrence, duplicate_weights
@@ -26,7 +27,7 @@ from training.completion.linear import TermScorer
 from training.completion.method import CompletionMethod
 from training.completion.mixing import scale_ratio
 from training.completion.recipe import CompletionRecipe
-from training.completion.towers import completion_loss
+from training.completion.towers import TwoTowers, completion_loss
 from training.completion.trainer import schedule
 from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import Provenance, TagCorpus
@@ -143,6 +144,19 @@ def test_the_loss_is_the_hidden_tags_cross_entropy_over_what_is_not_in_sight():
     expected = -(logs[0] + logs[2]) / 2
     found = completion_loss(scores, context, mask, hidden, hidden_mask)
     assert float(found) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["a", "b"])
+def test_both_ways_to_attend_to_a_context_agree(corpus, variant, monkeypatch):
+    features = count_features(cooccurrence(corpus.matrix), 16, seed=0)
+    network = TwoTowers(features, corpus.document_frequency, small_recipe(variant).towers).eval()
+    examples = Examples(corpus, np.ones(corpus.n_documents), (0.2, 0.8), 0.5)
+    batch = next(examples.epoch(64, np.random.default_rng(0)))
+    asked = [torch.from_numpy(array) for array in (batch.queries, batch.context, batch.context_mask)]
+    with torch.no_grad():
+        whole = network(*asked)
+        monkeypatch.setattr(towers, "DENSE_TAGS", 0)
+        torch.testing.assert_close(network(*asked), whole, rtol=1e-4, atol=1e-5)
 
 
 def test_features_of_many_tags_are_projected_and_never_dense():

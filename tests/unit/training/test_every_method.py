@@ -46,6 +46,7 @@ _QUICK = {"n_topics": 4, "shorten": 0.1}
 OPTIONS: dict[str, dict[str, Any]] = {
     "lsa": {"grid": {"weighting": ("tf", "tfidf", "pmi"), "dim": (3,)}},
     "lsa-fixed": {"dim": 3},
+    "lsa-context": {"settings": ((3, 0.0), (6, 0.0))},
     "infoth-search": {"grid": {"k": (1, 5), "alpha": (0.1, 0.5), "distance": ("mi", "cosine")}},
     "lda": {"n_topics": 3},
     **{name: _QUICK for name in METHODS if name.startswith(("single-", "siamese-"))},
