@@ -34,8 +34,6 @@ from training.projection import layout
 
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
-MAP_RESTS = "document.querySelector('.map-canvas')?.getAttribute('aria-busy') === 'false'"
-
 # What is measured is measured in the page; `painted` is the time after the next frame is on the screen.
 IN_THE_PAGE = """
     const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -63,6 +61,10 @@ IN_THE_PAGE = """
         const next = (now) => { gaps.push(now - last); last = now; if (going) requestAnimationFrame(next); };
         requestAnimationFrame(next);
         window.gaps = () => { going = false; return gaps.slice(2); };
+    };
+    window.mapRests = async () => {
+        while (!document.querySelector(".map-canvas[aria-busy=false]")) await frame();
+        return performance.now();
     };
     window.firstPaint = () => new Promise((done) => new PerformanceObserver((list) => {
         const found = list.getEntriesByName("first-contentful-paint");
@@ -149,8 +151,7 @@ def first_paint(page: Page) -> float:
 
 
 def map_drawn(page: Page) -> float:
-    page.wait_for_function(MAP_RESTS)
-    return page.evaluate("performance.now()")
+    return page.evaluate("mapRests()")
 
 
 def offers(page: Page) -> float:
@@ -183,7 +184,9 @@ def zoom(page: Page) -> None:
 
 
 def change_context(page: Page) -> None:
+    dropped = page.locator(".chip-drop").nth(1)
     page.locator(".chip-drop").first.click()
+    dropped.wait_for(state="detached")
     page.wait_for_selector(".map-canvas[aria-busy=false]")
 
 

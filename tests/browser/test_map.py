@@ -17,7 +17,7 @@ from app.settings import DEMO_BUNDLE
 from models.bundle import load_bundle, save_bundle
 from models.index import Query, TagSearch
 from models.vocabulary import Vocabulary
-from tests.api.conftest import serving
+from tests.api.conftest import serving, wait_for
 from tests.browser.conftest import Visit
 from tests.conftest import DESCRIPTION, random_siamese_encoder
 
@@ -119,7 +119,10 @@ def test_pointing_at_a_tag_names_it(visit: Visit) -> None:
     tag, (x, y) = alone(visit)
     visit.page.mouse.move(x, y)
     said = f"{CHART}.getZr().storage.getDisplayList(true).map(({{ style }}) => style.text ?? '')"
-    visit.page.wait_for_function(f"(tag) => {said}.join(' ').includes(tag)", arg=tag)
+    found = httpx.get(visit.page.url.replace("/?", "/explorer/map?")).json()
+    score = f"score {found['scores'][found['tags'].index(tag)]:.3f}"
+    wait_for(lambda: any(text.endswith(score) for text in visit.page.evaluate(said)))
+    assert tag in visit.page.evaluate(said)
 
 
 def test_the_wheel_zooms_and_a_new_question_keeps_the_view(visit: Visit) -> None:
@@ -127,7 +130,7 @@ def test_the_wheel_zooms_and_a_new_question_keeps_the_view(visit: Visit) -> None
     x, y = pixels(visit, places(visit))["lo-fi"]
     visit.page.mouse.move(x, y)
     visit.page.mouse.wheel(0, -300)
-    visit.page.wait_for_function(f"{SPAN}.every((span) => span < 95)")
+    wait_for(lambda: max(visit.page.evaluate(SPAN)) < 95)
     settled(visit)
     before = visit.page.evaluate(SPAN)
     visit.page.get_by_role("link", name="Take hip hop out").click()
@@ -146,18 +149,18 @@ def test_keys_and_buttons_zoom(visit: Visit) -> None:
     settled(visit)
     visit.page.locator(CANVAS).focus()
     visit.page.keyboard.press("+")
-    visit.page.wait_for_function(f"{SPAN}.every((span) => Math.abs(span - 60) < 0.1)")
+    wait_for(lambda: visit.page.evaluate(SPAN) == pytest.approx([60, 60]))
     start = f"{CHART}.getOption().dataZoom[0].start"
     before = visit.page.evaluate(start)
     visit.page.keyboard.press("ArrowRight")
-    visit.page.wait_for_function(f"(before) => {start} > before + 5", arg=before)
+    wait_for(lambda: visit.page.evaluate(start) > before + 5)
     visit.page.keyboard.press("0")
-    visit.page.wait_for_function(f"{SPAN}.every((span) => span === 100)")
+    wait_for(lambda: visit.page.evaluate(SPAN) == [100, 100])
     visit.page.get_by_role("button", name="Around lo-fi").press("Enter")
-    visit.page.wait_for_function(f"{SPAN}.every((span) => span < 95)")
+    wait_for(lambda: max(visit.page.evaluate(SPAN)) < 95)
     visit.page.get_by_role("button", name="Zoom out").press("Enter")
     visit.page.get_by_role("button", name="Whole map").press("Enter")
-    visit.page.wait_for_function(f"{SPAN}.every((span) => span === 100)")
+    wait_for(lambda: visit.page.evaluate(SPAN) == [100, 100])
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -210,7 +213,7 @@ def test_the_map_follows_light_and_dark(visit: Visit) -> None:
     ink = f"{DATA}.find(({{ name }}) => name === 'lo-fi').itemStyle.color"
     light = visit.page.evaluate(ink)
     visit.page.emulate_media(color_scheme="dark")
-    visit.page.wait_for_function(f"(light) => {ink} !== light", arg=light)
+    wait_for(lambda: visit.page.evaluate(ink) != light)
 
 
 def test_a_map_that_does_not_come_is_told_kindly(visit: Visit) -> None:
