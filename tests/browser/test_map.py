@@ -53,14 +53,12 @@ def pixels(visit: Visit, tags: dict[str, tuple[float, float]]) -> dict[str, tupl
 
 
 def alone(visit: Visit) -> tuple[str, tuple[float, float]]:
-    """Return a tag on the screen whose mark is far from every other, and from the buttons."""
+    """Return a tag on the screen whose mark is far from every other."""
     shown = pixels(visit, places(visit))
     names, at = list(shown), np.array(list(shown.values()))
     apart = np.linalg.norm(at[:, None] - at[None], axis=2)
     np.fill_diagonal(apart, np.inf)
-    tools = visit.page.locator(".map-tools").bounding_box()
-    assert tools is not None
-    apart[at[:, 1] < tools["y"] + tools["height"] + 10] = 0
+    apart[at[:, 1] > 780] = 0  # below the fold
     best = int(apart.min(axis=1).argmax())
     assert apart[best].min() > 8
     return names[best], shown[names[best]]

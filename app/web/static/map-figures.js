@@ -58,10 +58,10 @@ function marked({ tags, x, y, shares, ranked, context, asked }, colours) {
   const most = Math.sqrt(shares[ranked[0]] || 1);
   ranked.slice(0, NEAR).forEach((at, rank) => {
     const strength = Math.sqrt(shares[at]) / most;
-    const look = { symbol: "circle", symbolSize: 6 + 14 * strength, itemStyle: { color: colours.aBar, borderColor: colours.sheet, borderWidth: 1, opacity: 0.55 + 0.45 * strength } };
+    const look = { symbol: "circle", symbolSize: 6 + 14 * strength, itemStyle: { color: colours.aBar, borderColor: colours.sheet, borderWidth: 1, opacity: 0.7 + 0.3 * strength } };
     add(at, rank < NAMED, look, { color: colours.ink, fontSize: rank < 3 ? 14 : 13, fontWeight: 500 });
   });
-  const look = { symbol: "circle", symbolSize: small, itemStyle: { color: colours.dot, borderWidth: 0, opacity: 0.9 } };
+  const look = { symbol: "circle", symbolSize: small, itemStyle: { color: colours.edge, borderWidth: 0, opacity: 0.8 } };
   for (let at = 0; at < tags.length; at += 1) add(at, false, look, { color: colours.soft, fontSize: 12, fontWeight: 400 });
   return marks;
 }
