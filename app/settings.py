@@ -52,6 +52,7 @@ import models
 from models.errors import SettingsError
 
 DEMO_BUNDLE = Path(models.__path__[0]) / "artifacts" / "demo"
+DEMO_DOCUMENTS = DEMO_BUNDLE.with_name("demo-documents.jsonl")
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 

@@ -22,7 +22,8 @@ from app.db.engine import transaction
 from app.schemas.evaluations import EvaluationRequest
 from app.services.registry import Registry
 from app.services.rules import TagRules
-from app.settings import Settings
+from app.settings import DEMO_DOCUMENTS, Settings
+from models.document_files import read_documents
 from models.errors import StoreError, TagprimeError
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ class Worker:
     def _documents(self, request: EvaluationRequest) -> Iterable[Sequence[str]]:
         if request.documents is not None:
             return request.documents
+        if request.corpus == "demo":
+            return [document.tags for _, document in read_documents(DEMO_DOCUMENTS)]
         most = self._settings.evaluation_max_documents
         drawn: list[Sequence[str]] = []
         choose = random.Random(request.seed)

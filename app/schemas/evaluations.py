@@ -36,7 +36,11 @@ class EvaluationRequest(Request):
     compare: str | None = Field(
         default=None, description="A second model, asked the same: the difference comes with a paired test."
     )
-    corpus: Literal["store"] | None = Field(default=None, description="`store`: the documents of the store.")
+    corpus: Literal["store", "demo"] | None = Field(
+        default=None,
+        description="`store`: the documents of the store; `demo`: invented ones that come with the service, "
+        "and that no demo bundle was trained on.",
+    )
     documents: list[list[TagText]] | None = Field(
         default=None, description="Instead of a corpus: the tags of each document."
     )

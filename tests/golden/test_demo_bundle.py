@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import models
 from models.bundle import Bundle, load_bundle
 from models.completion_encoder import CompletionEncoder
+from models.document_files import read_documents
 from models.index import Query, TagSearch
 from models.protocols.completion import (
     clean_queries,
@@ -23,6 +26,7 @@ from training.completion.linear import TermScorer
 from training.completion.validation import hold_off, validation_queries
 from training.corpora import load_corpus
 from training.corpora.demo.knowledge import knowledge_files
+from training.corpus import TagCorpus
 from training.recipe import load_recipe
 
 DEMO = Path(models.__path__[0]) / "artifacts" / "demo"
@@ -85,3 +89,28 @@ def test_one_tag_in_two_contexts_has_two_meanings(demo: Bundle) -> None:
     assert "hardcore punk" not in rave
     assert "rave" in rave
     assert len(set(punk) & set(rave)) <= 5
+
+
+def test_the_documents_it_can_be_measured_on_are_the_generators_and_new_to_it(tmp_path: Path) -> None:
+    shipped = DEMO.with_name("demo-documents.jsonl")
+    command = [
+        "corpora",
+        "export",
+        "demo",
+        str(tmp_path / "again.jsonl"),
+        "--seed",
+        "1",
+        "--documents",
+        "1000",
+    ]
+    code = "from app.cli import main; main()"
+    subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True, timeout=120)
+    stale = "the demo corpus has changed since; run `make demo-bundle` and commit both"
+    assert shipped.read_bytes() == (tmp_path / "again.jsonl").read_bytes(), stale
+    trained_on = {frozenset(tags) for tags in _bags(load_corpus("demo"))}
+    fresh = [frozenset(document.tags) for _, document in read_documents(shipped)]
+    assert np.mean([tags in trained_on for tags in fresh]) < 0.02  # a few small bags are drawn twice
+
+
+def _bags(corpus: TagCorpus) -> list[list[str]]:
+    return [[corpus.index_to_key[tag] for tag in document.tolist()] for document in corpus.documents()]

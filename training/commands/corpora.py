@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,6 +91,38 @@ def info(
     for label, text in (*_counts(corpus), *_origin(corpus, collection(name).CHECKSUMS)):
         table.add_row(f"[bold]{label}[/]", escape(text))
     Console().print(table, highlight=False)
+
+
+@corpora.command("export")
+def export(
+    name: Name,
+    out: Annotated[Path, typer.Argument(help="The JSONL file to write; it must not exist yet.")],
+    path: Annotated[
+        Path | None, typer.Option(help="The folder or file that holds it; `corpora list` says which.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="demo: other tracks, of the same scenes.")] = None,
+    documents: Annotated[int | None, typer.Option(min=1, help="demo: how many tracks to invent.")] = None,
+) -> None:
+    """Write a collection as JSONL, a document a line, as `documents import` and `train jsonl` read it.
+
+    Example: `tagprime corpora export demo fresh.jsonl --seed 1 --documents 1000`
+    """
+    from training.corpora import load_corpus
+
+    given = {"seed": seed, "n_documents": documents}
+    corpus = load_corpus(name, path, **{key: value for key, value in given.items() if value is not None})
+    if out.exists():
+        raise CorpusError(f"{out} exists already; choose another file")
+    with out.open("w", encoding="utf-8") as file:
+        file.writelines(_lines(corpus))
+    Console().print(f"{out}: {corpus.n_documents} documents", highlight=False)
+
+
+def _lines(corpus: TagCorpus) -> Iterator[str]:
+    for row, (key, tags) in enumerate(zip(corpus.document_ids, corpus.documents(), strict=True)):
+        group = {} if corpus.groups is None else {"group": corpus.groups[row]}
+        named = [corpus.index_to_key[tag] for tag in tags.tolist()]
+        yield json.dumps({"id": key, "tags": named, **group}, ensure_ascii=False) + "\n"
 
 
 def _counts(corpus: TagCorpus) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from models.manifest import Manifest
+from models.metrics import RECALL_LEVELS
+
+N_LEVELS = len(RECALL_LEVELS)
+
+SIMPLER = {
+    "edlae": "a linear model from tag to tag",
+    "cooccurrence": "which counts the documents that hold both tags",
+    "popularity": "the same list for every query",
+}
 
 
 @dataclass(frozen=True)
@@ -15,6 +24,29 @@ class Cell:
 
     value: float
     beats: bool
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Interpolated precision at recall 0, 0.1, ..., 1.
+
+    Attributes
+    ----------
+    methods
+        Names, and whether each is the model itself.
+    rows
+        A recall level and each method's precision there, fractions.
+    """
+
+    methods: list[tuple[str, bool]]
+    rows: list[tuple[str, list[float]]]
+
+    @classmethod
+    def of(cls, curves: Mapping[str, Sequence[float]], own: str | None) -> Self:
+        """Return the curves of some methods as a table."""
+        points = zip(*curves.values(), strict=True)
+        rows = [(f"{level / (N_LEVELS - 1):.1f}", list(point)) for level, point in enumerate(points)]
+        return cls([(name, name == own) for name in curves], rows)
 
 
 @dataclass(frozen=True)
@@ -27,17 +59,30 @@ class Table:
         What else was written down of the measurement, e.g. how many queries it had.
     rows
         The method's name, whether it is the model itself, and its figures in the order of `metrics`.
+    curves
+        Precision against recall; None for a bundle made before curves were kept.
     """
 
     name: str
     facts: dict[str, str]
     metrics: list[str]
     rows: list[tuple[str, bool, list[Cell | None]]]
+    curves: Curves | None = None
 
     @property
-    def beaten_by(self) -> list[str]:
-        """Methods that are above the model in some figure."""
-        return [name for name, _, cells in self.rows if any(cell and cell.beats for cell in cells)]
+    def explained(self) -> list[tuple[str, str]]:
+        """What the methods beside the model do, where that is known."""
+        return [(name, SIMPLER[name]) for name, own, _ in self.rows if not own and name in SIMPLER]
+
+    @property
+    def beaten_by(self) -> list[tuple[str, list[str]]]:
+        """Methods that are above the model, with the figures they are above it in."""
+        found = []
+        for name, _, cells in self.rows:
+            above = [metric for metric, cell in zip(self.metrics, cells, strict=True) if cell and cell.beats]
+            if above:
+                found.append((name, above))
+        return found
 
 
 def tables(manifest: Manifest) -> list[Table]:
@@ -68,7 +113,21 @@ def _table(name: str, measured: Mapping[str, Any], own: set[Any]) -> Table:
         ]
         rows.append((method, method == model, cells))
     facts = {key: str(value) for key, value in measured.items() if isinstance(value, str | int | float)}
-    return Table(name, facts, metrics, rows)
+    return Table(name, facts, metrics, rows, _curves(measured.get("curves"), model))
+
+
+def _curves(found: Any, model: str | None) -> Curves | None:
+    """Return a manifest's curves; one that is no curve is passed over, as a foreign figure is."""
+    if not isinstance(found, Mapping):
+        return None
+    sound = {
+        name: curve
+        for name, curve in found.items()
+        if isinstance(curve, list)
+        and len(curve) == N_LEVELS
+        and all(isinstance(point, int | float) for point in curve)
+    }
+    return Curves.of(sound, model) if sound else None
 
 
 def _figures(figures: Any) -> dict[str, float]:

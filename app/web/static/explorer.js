@@ -50,14 +50,19 @@ for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin",
   });
 }
 
+// A part of the page that renews itself, such as a progress bar, neither speaks nor moves the focus.
+const isPart = ({ detail }) => detail.elt.id !== "page" && detail.target?.id !== "page";
+
 let refocus = null;
-document.addEventListener("htmx:beforeRequest", () => {
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isPart(event)) return;
   refocus = document.activeElement?.dataset?.refocus ?? null;
   page().setAttribute("aria-busy", "true");
 });
 document.addEventListener("htmx:afterRequest", () => page().removeAttribute("aria-busy"));
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", (event) => {
   trouble("");
+  if (isPart(event)) return;
   say(page().dataset.said ?? "");
   mend();
   if (document.activeElement === document.body || document.activeElement === null) {
