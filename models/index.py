@@ -55,8 +55,10 @@ class Query:
 
     def local_context(self) -> Indices:
         """Return the context with the query tag in it, sorted, each tag once."""
-        own = [] if isinstance(self.tag, Usage) else [self.tag]
-        return np.unique(np.append(self.context, own)).astype(np.int64)
+        tags = set(self.context.tolist())
+        if not isinstance(self.tag, Usage):
+            tags.add(self.tag)
+        return np.array(sorted(tags), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -147,19 +149,30 @@ class FlatIndex:
         """
         n = len(self.vectors)
         fetch = n if n <= EXHAUSTIVE else min(n, 4 * (k + len(exclude)) + EXHAUSTIVE // 8)
-        while True:
-            found, bound = np.arange(n), -np.inf
-            if fetch < n:
-                inner, near = self._index.search(query[None, :], fetch)
-                gaining = np.argpartition(-added, fetch - 1)[:fetch]
-                found = np.union1d(near[0], gaining)
-                bound = float(inner[0, -1]) + float(added[gaining].min())
+        while fetch < n:
+            inner, near = self._index.search(query[None, :], fetch)
+            gaining = np.argpartition(-added, fetch - 1)[:fetch]
+            found = np.union1d(near[0], gaining)
+            bound = float(inner[0, -1]) + float(added[gaining].min())
             kept = found[~np.isin(found, exclude)]
             values = self._values(query, kept) + added[kept]
             order = np.lexsort((kept, -values))[:k]
-            if fetch == n or (len(order) == k and values[order[-1]] > bound + 1e-4):
+            if len(order) == k and values[order[-1]] > bound + 1e-4:
                 return Ranking(kept[order], values[order], None)
             fetch = min(n, 4 * fetch)
+        return self._best(
+            np.asarray(np.einsum("ij,j->i", self.vectors, query) + added, np.float32), k, exclude
+        )
+
+    def _best(self, scores: Floats, k: int, exclude: Indices) -> Ranking:
+        """Return the best `k` of all candidates' scores; ties at the end are seen."""
+        scores[exclude] = -np.inf
+        n = len(scores)
+        kept = np.arange(n)
+        if k < n:
+            kept = np.flatnonzero(scores >= np.partition(scores, n - k)[n - k])
+        order = np.lexsort((kept, -scores[kept]))[: min(k, n - len(np.unique(exclude)))]
+        return Ranking(kept[order], scores[kept[order]], None)
 
     def _values(self, query: Floats, candidates: Indices) -> Floats:
         """Return distances (``l2``) or inner products (``ip``), the same for any batch."""
