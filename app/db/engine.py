@@ -59,6 +59,7 @@ def _open_sqlite(url: URL, timeout: float) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -16000")  # kB: a large import reads its indexes all over
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -72,16 +73,30 @@ def _open_sqlite(url: URL, timeout: float) -> Engine:
 
 def _open_postgresql(url: URL, timeout: float) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_timeout=timeout,
-            connect_args={"connect_timeout": max(2, round(timeout))},
+            # A server that is gone without a word is noticed, too: by unanswered probes, or unread data.
+            connect_args={
+                "connect_timeout": max(2, round(timeout)),
+                "keepalives_idle": max(1, round(timeout)),
+                "keepalives_interval": 1,
+                "keepalives_count": 3,
+                "tcp_user_timeout": round(1000 * timeout) + 3000,
+            },
         )
     except ModuleNotFoundError:
         raise StoreError(
             "the PostgreSQL driver is not installed; install it with: pip install 'tagprime[postgres]'"
         ) from None
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET lock_timeout = '{round(1000 * timeout)}ms'")
+        connection.commit()
+
+    return engine
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from app.db import evaluations
 from app.db.aliases import alias_table
 from app.db.documents import all_documents
 from app.db.engine import transaction
+from app.db.migrations import ensure_current
 from app.schemas.evaluations import EvaluationRequest
 from app.services.registry import Registry
 from app.services.rules import TagRules
@@ -68,17 +69,23 @@ class Worker:
         from app.jobs.queue import Queue
 
         queue: Queue | None = None
-        recovered, worked = float("-inf"), False
+        recovered, worked, reads = float("-inf"), False, True
         while not self._stopping.is_set():
             try:
-                queue = queue or Queue(self._settings.store_url, self.evaluate)
+                if queue is None:
+                    ensure_current(self._engine)
+                    queue = Queue(self._settings.store_url, self.evaluate)
                 if monotonic() - recovered > _RECOVER_SECONDS:
                     self._recover(queue)
                     recovered = monotonic()
                 worked = queue.work()
+                if not reads:
+                    log.info("queue read again")
+                reads = True
             except Exception as error:  # the queue has no error of its own kind
-                log.warning("queue not read", reason=str(error).partition("\n")[0])
-                worked = False
+                if reads:  # said once, not twice a second
+                    log.warning("queue not read", reason=str(error).partition("\n")[0])
+                worked, reads = False, False
             if not worked:
                 self._stopping.wait(_POLL_SECONDS)
         if queue is not None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
-from time import monotonic
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Header, Query, Request
@@ -26,7 +24,7 @@ from app.schemas.documents import (
     Written,
 )
 from app.services import documents
-from app.services.ingest import BATCH_LINES, BATCH_SECONDS, SHOWN_FAULTS, Import, Lines
+from app.services.ingest import SHOWN_FAULTS, Batches, Import
 from app.services.limits import check_limit
 from models.errors import FaultsError
 
@@ -41,6 +39,7 @@ Key = Annotated[
         "dealt with once; an import that was broken off goes on where it stood.",
     ),
 ]
+SPOOL_BYTES = 1 << 16
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -107,15 +106,11 @@ async def _import(request: Request, work: Import, on_fault: str) -> Written:
 
 
 async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
-    lines, batch, last = Lines(), list[bytes](), monotonic()
+    batches = Batches()
     async for chunk in request.stream():
-        batch += lines.feed(chunk)
-        # What a slow sender has sent is written before its claim on the key runs out.
-        while len(batch) >= BATCH_LINES or (batch and monotonic() - last > BATCH_SECONDS):
-            yield batch[:BATCH_LINES]
-            batch, last = batch[BATCH_LINES:], monotonic()
-    batch += lines.end()
-    if batch:
+        for batch in batches.feed(chunk):
+            yield batch
+    for batch in batches.end():
         yield batch
 
 
@@ -134,8 +129,10 @@ def _take_whole(spool: BinaryIO, work: Import) -> None:
 
 def _spooled(spool: BinaryIO) -> Iterator[list[bytes]]:
     spool.seek(0)
-    while batch := list(islice(spool, BATCH_LINES)):
-        yield batch
+    batches = Batches()
+    while chunk := spool.read(SPOOL_BYTES):
+        yield from batches.feed(chunk)
+    yield from batches.end()
 
 
 @router.get("/imports/{key}", summary="How far is an import?", responses=described(404, 422, 500, 503))

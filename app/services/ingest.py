@@ -12,6 +12,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Engine
@@ -26,6 +27,7 @@ from models.documents import Document
 from models.errors import ConflictError, InputError
 
 BATCH_LINES = 1000
+BATCH_BYTES = 8 * 2**20
 BATCH_SECONDS = 5
 SHOWN_FAULTS = 100
 KEY_POINTER = "header:Idempotency-Key"
@@ -46,6 +48,41 @@ class Lines:
     def end(self) -> list[bytes]:
         """Return what is left without a line feed."""
         return [self._rest + b"\n"] if self._rest else []
+
+
+class Batches:
+    """Gathers the lines of a stream into batches, bounded in lines, in bytes and in time."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+        self._held: list[bytes] = []
+        self._bytes = 0
+        self._last = monotonic()
+
+    def feed(self, chunk: bytes) -> Iterator[list[bytes]]:
+        """Yield the batches that are full with this chunk."""
+        yield from self._add(self._lines.feed(chunk))
+        # What a slow sender has sent is written before its claim on the key runs out.
+        if self._held and monotonic() - self._last > BATCH_SECONDS:
+            yield self._given()
+
+    def end(self) -> Iterator[list[bytes]]:
+        """Yield what is left."""
+        yield from self._add(self._lines.end())
+        if self._held:
+            yield self._given()
+
+    def _add(self, lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+        for line in lines:
+            self._held.append(line)
+            self._bytes += len(line)
+            if len(self._held) == BATCH_LINES or self._bytes >= BATCH_BYTES:
+                yield self._given()
+
+    def _given(self) -> list[bytes]:
+        given, self._held, self._bytes = self._held, [], 0
+        self._last = monotonic()
+        return given
 
 
 class Import:

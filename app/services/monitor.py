@@ -169,9 +169,10 @@ class StoreMonitor:
                     counting = asyncio.create_task(self._count())
                 await asyncio.to_thread(self._tidy)
             except StoreError as error:
+                if self.up or not self._looked.is_set():  # said once, not at every look
+                    log.warning("store not read", reason=str(error))
                 self.up = False
                 self._looked.set()
-                log.warning("store not read", reason=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._interval)
         if counting is not None:

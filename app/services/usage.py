@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,32 +62,41 @@ def read_usage(
             outside[meant.tag].n_documents += tag.documents
         elif len(outside) < max_tags:
             outside[meant.tag] = _Outside([tag.id], tag.documents)
-    beside: dict[int, list[tuple[int, int]]] = {}
-    for tag_ids in _portions(outside.values()):
-        go_on()
-        beside |= co_occurrences(connection, tag_ids, index_of)
     by_tag: dict[str, Usage] = {}
-    for name, spellings in outside.items():
-        counts: dict[int, int] = {}
-        for other_id, count in (pair for tag_id in spellings.ids for pair in beside[tag_id]):
-            if (index := index_of.get(other_id)) is not None:
-                # Two spellings of one vocabulary tag may stand on the same document.
-                counts[index] = min(counts.get(index, 0) + count, spellings.n_documents)
-        if counts:
-            indices = np.array(sorted(counts), dtype=np.int64)
-            held = np.array([counts[index] for index in indices.tolist()], dtype=np.float32)
-            by_tag[name] = Usage(spellings.n_documents, indices, held)
+    for portion in _portions(outside):
+        go_on()
+        ids = [tag_id for name in portion for tag_id in outside[name].ids]
+        beside = co_occurrences(connection, ids, index_of)
+        for name in portion:
+            usage = _usage(outside[name], beside, index_of)
+            if usage is not None:
+                by_tag[name] = usage
     by_key: dict[str, Usage] = {}
     for name, usage in by_tag.items():  # most used first: it speaks for the other spellings
         by_key.setdefault(separator_key(name), usage)
     return UsageSnapshot(by_tag, by_key)
 
 
-def _portions(outside: Iterable[_Outside]) -> Iterator[list[int]]:
-    portion: list[int] = []
+def _usage(
+    spellings: _Outside, beside: Mapping[int, list[tuple[int, int]]], index_of: Mapping[int, int]
+) -> Usage | None:
+    counts: dict[int, int] = {}
+    for other_id, count in (pair for tag_id in spellings.ids for pair in beside[tag_id]):
+        index = index_of[other_id]
+        # Two spellings of one vocabulary tag may stand on the same document.
+        counts[index] = min(counts.get(index, 0) + count, spellings.n_documents)
+    if not counts:
+        return None
+    indices = np.array(sorted(counts), dtype=np.int64)
+    held = np.array([counts[index] for index in indices.tolist()], dtype=np.float32)
+    return Usage(spellings.n_documents, indices, held)
+
+
+def _portions(outside: Mapping[str, _Outside]) -> Iterator[list[str]]:
+    portion: list[str] = []
     documents = 0
-    for spellings in outside:
-        portion += spellings.ids
+    for name, spellings in outside.items():
+        portion.append(name)
         documents += spellings.n_documents
         if documents > DOCUMENTS_AT_ONCE:
             yield portion

@@ -12,6 +12,11 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from app.db.engine import open_engine, transaction
+from app.db.tables import documents
+from app.main import create_app
+from app.services.ingest import Batches
+from app.settings import Settings
 from tests.api.conftest import wait_for
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -98,6 +103,16 @@ def test_a_stream_keeps_its_sound_lines_and_tells_the_others_by_number(client: T
     assert [document["id"] for document in client.get("/v1/documents").json()["documents"]] == ["1", "3"]
 
 
+def test_batches_are_bounded_in_lines_and_in_bytes_and_lose_nothing() -> None:
+    stream = b"".join(b"x" * 700_000 + b"\n" if i < 30 else b"short\n" for i in range(2500)) + b"no line feed"
+    batches = Batches()
+    cut = [batch for i in range(0, len(stream), 65_536) for batch in batches.feed(stream[i : i + 65_536])]
+    cut += batches.end()
+    assert b"".join(line for batch in cut for line in batch) == stream + b"\n"
+    assert max(len(batch) for batch in cut) == 1000
+    assert max(sum(map(len, batch)) for batch in cut) < 9 * 2**20
+
+
 def test_an_overlong_line_is_one_fault(client: TestClient) -> None:
     stream = b'{"id": 1, "tags": ["' + b"a" * 3_000_000 + b'"]}\n' + lines({"id": 2, "tags": []})
     body = client.post("/v1/documents", content=stream, headers=NDJSON).json()
@@ -167,6 +182,22 @@ def test_a_broken_stream_goes_on_where_it_stood(
         whole = client.post("/v1/documents", content=stream, headers=headers).json()
         assert (whole["status"], whole["lines"], whole["created"]) == ("done", 5000, 5000)
         assert whole["unchanged"] == 0, "lines that were written are passed over, not written again"
+
+
+def test_a_write_waits_for_a_lock_no_longer_than_it_may(bundle_path: Path, store_url: str) -> None:
+    settings = Settings(bundle=bundle_path, database_url=store_url, store_timeout_seconds=0.5)
+    with TestClient(create_app(settings)) as client:
+        wait_for(lambda: client.get("/v1/documents").status_code == 200)
+        document = {"id": "held", "tags": ["jazz"]}
+        assert client.post("/v1/documents", json=document).status_code == 201
+        engine = open_engine(store_url)
+        with transaction(engine) as connection:
+            connection.execute(documents.update().values(group_name="somebody else is at it"))
+            refused = client.post("/v1/documents", json={**document, "tags": ["ambient"]})
+        assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
+        assert "retry-after" in refused.headers
+        assert client.post("/v1/documents", json={**document, "tags": ["ambient"]}).status_code == 200
+        engine.dispose()
 
 
 def test_writes_wait_for_the_store_and_say_so(
