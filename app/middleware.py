@@ -115,7 +115,10 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         setting = "max_body_bytes"
-        if scope["path"] == IMPORTS and headers.get("content-type", "").partition(";")[0] in NDJSON:
+        if (
+            scope["path"] == IMPORTS
+            and headers.get("content-type", "").partition(";")[0].strip().lower() in NDJSON
+        ):
             setting = "max_import_bytes"
         most: int = getattr(self.settings, setting)
 

@@ -6,8 +6,7 @@ worker was at is found by its silence, and tried again or failed with the reason
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,14 +16,13 @@ from sqlalchemy import Engine
 
 from app.db import evaluations
 from app.db.aliases import alias_table
-from app.db.documents import all_documents
 from app.db.engine import transaction
 from app.db.migrations import ensure_current
+from app.jobs.sampling import sample_documents
 from app.schemas.evaluations import EvaluationRequest
 from app.services.registry import Registry
 from app.services.rules import TagRules
-from app.settings import DEMO_DOCUMENTS, Settings
-from models.document_files import read_documents
+from app.settings import Settings
 from models.errors import StoreError, TagprimeError
 
 if TYPE_CHECKING:
@@ -133,29 +131,20 @@ class Worker:
             nonlocal beaten
             if self._stopping.is_set():
                 raise _EndedError
-            if monotonic() - beaten > _BEAT_SECONDS or done == total:
+            if monotonic() - beaten > _BEAT_SECONDS or (total and done == total):
                 with transaction(self._engine) as connection:
                     if not evaluations.beat(connection, job.id, job.attempts, done, total):
                         raise _EndedError
                 beaten = monotonic()
 
-        return evaluate(request, servings, rules, self._documents(request), tell).model_dump()
+        documents = self._documents(request, lambda: tell(0, 0))
+        return evaluate(request, servings, rules, documents, tell).model_dump()
 
-    def _documents(self, request: EvaluationRequest) -> Iterable[Sequence[str]]:
+    def _documents(self, request: EvaluationRequest, tell: Callable[[], None]) -> Iterable[Sequence[str]]:
         if request.documents is not None:
             return request.documents
-        if request.corpus == "demo":
-            return [document.tags for _, document in read_documents(DEMO_DOCUMENTS)]
-        most = self._settings.evaluation_max_documents
-        drawn: list[Sequence[str]] = []
-        choose = random.Random(request.seed)
         with transaction(self._engine, reads_only=True) as connection:
-            for seen, document in enumerate(all_documents(connection)):
-                if len(drawn) < most:
-                    drawn.append(document.tags)
-                elif (place := choose.randrange(seen + 1)) < most:  # each document has the same chance
-                    drawn[place] = document.tags
-        return drawn
+            return sample_documents(connection, self._settings.evaluation_max_documents, request.seed, tell)
 
     def _put_back(self, job: evaluations.StoredEvaluation) -> None:
         with transaction(self._engine) as connection:

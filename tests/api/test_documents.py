@@ -113,6 +113,13 @@ def test_batches_are_bounded_in_lines_and_in_bytes_and_lose_nothing() -> None:
     assert max(sum(map(len, batch)) for batch in cut) < 9 * 2**20
 
 
+def test_a_stream_has_its_own_limit_however_its_type_is_written(client: TestClient) -> None:
+    content = b" " * 1_200_000 + b"\n" + lines({"id": 1, "tags": ["jazz"]})
+    for written in ("application/x-ndjson", "Application/X-NDJSON ; charset=utf-8"):
+        answer = client.post("/v1/documents", content=content, headers={"Content-Type": written})
+        assert (answer.status_code, answer.json()["lines"]) == (200, 2)
+
+
 def test_an_overlong_line_is_one_fault(client: TestClient) -> None:
     stream = b'{"id": 1, "tags": ["' + b"a" * 3_000_000 + b'"]}\n' + lines({"id": 2, "tags": []})
     body = client.post("/v1/documents", content=stream, headers=NDJSON).json()

@@ -14,6 +14,7 @@ import app.db.migrations as migrations
 from app.db.engine import open_engine, transaction
 from app.db.repository import Upserted, change_mark, co_occurrences, tag_counts, upsert_documents
 from app.db.tables import document_tags, documents, metadata
+from app.jobs.sampling import sample_documents
 from models.documents import Document
 from models.errors import StoreError
 
@@ -97,6 +98,22 @@ def test_co_occurrences_count_documents(store: Engine) -> None:
     assert sorted(beside[ids["z"]]) == sorted([(ids["x"], 1), (ids["y"], 1)])
     assert of_y == {ids["x"]: [(ids["y"], 2)], ids["z"]: [(ids["y"], 1)]}
     assert of_none == {ids["x"]: []}
+
+
+def test_a_sample_of_documents_is_fair_and_tells_that_it_is_alive(store: Engine) -> None:
+    told: list[None] = []
+    with transaction(store) as connection:
+        upsert_documents(connection, [Document(f"{i:04}", (f"t{i}",)) for i in range(2500)])
+        whole = sample_documents(connection, 3000, 0, lambda: told.append(None))
+        some = sample_documents(connection, 100, 1, lambda: None)
+        same = sample_documents(connection, 100, 1, lambda: None)
+        none = sample_documents(connection, 100, 2, lambda: None)
+    assert len(whole) == 2500
+    assert len(told) == 3
+    assert len(set(some)) == 100
+    assert some == same != none
+    positions = [int(tag[1:]) for (tag,) in some]
+    assert 1000 < sum(positions) / 100 < 1500, "from the whole store, not its beginning"
 
 
 def test_a_failed_transaction_leaves_nothing(store: Engine) -> None:
