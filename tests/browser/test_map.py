@@ -142,6 +142,25 @@ def test_the_wheel_zooms_and_a_new_question_keeps_the_view(visit: Visit) -> None
     assert box["y"] <= y <= box["y"] + box["height"]
 
 
+def test_two_fingers_zoom(browser: Browser, explorer: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    visit = Visit(context.new_page(), explorer)
+    visit.go(LO_FI)
+    settled(visit)
+    visit.page.locator(CANVAS).scroll_into_view_if_needed()
+    box = visit.page.locator(CANVAS).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = context.new_cdp_session(visit.page)
+    for kind, apart in [("touchStart", 20), *(("touchMove", 20 + 8 * step) for step in range(1, 12))]:
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    wait_for(lambda: max(visit.page.evaluate(SPAN)) < 90)
+    assert visit.page.evaluate("visualViewport.scale") == 1  # the map, not the page
+    context.close()
+
+
 def test_keys_and_buttons_zoom(visit: Visit) -> None:
     visit.go(LO_FI)
     settled(visit)
