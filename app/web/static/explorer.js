@@ -50,8 +50,9 @@ for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin",
   });
 }
 
-// A part of the page that renews itself, such as a progress bar, neither speaks nor moves the focus.
-const isPart = ({ detail }) => detail.elt.id !== "page" && detail.target?.id !== "page";
+// A part of the page that renews itself, such as a progress bar, neither speaks nor moves the focus. A page
+// that comes back from the history is the body's, not a part.
+const isPart = ({ detail: { elt, target } }) => elt.id !== "page" && target?.id !== "page" && page().contains(elt);
 
 let refocus = null;
 document.addEventListener("htmx:beforeRequest", (event) => {
