@@ -17,7 +17,7 @@ from training.corpus import TagCorpus
 Candidate = tuple[int, float]
 
 SETTINGS: tuple[Candidate, ...] = tuple(
-    (dim, power) for power in (0.0, 0.25, 0.5) for dim in (10, 20, 40, 80, 160)
+    (dim, power) for power in (0.5, 0.25, 0.75) for dim in (10, 5, 20, 40, 80)
 )
 
 

@@ -25,15 +25,15 @@ LOOKS = (50, 75, 110, 160, 240, 350, 500, 750, 1100, 1600, 2400)
 class MultVae(Method):
     """Reads the whole context as one bag and predicts what else is in it.
 
-    It is trained twice: first with a tenth of the documents held off, which say for how long; then for
-    that long on all of them.
+    It is trained with a tenth of the documents held off, which say with which dropout and for how long;
+    then so on all of them.
 
     Parameters
     ----------
     hidden, latent
         Widths: tags -> hidden -> latent -> hidden -> tags.
-    dropout
-        Share of a bag's tags that training hides.
+    dropouts
+        Shares of a bag's tags that training may hide; validation documents say which.
     beta
         Weight that the KL divergence reaches, half-way through the longest training.
     looks
@@ -57,14 +57,14 @@ class MultVae(Method):
         self,
         hidden: int = 600,
         latent: int = 200,
-        dropout: float = 0.5,
+        dropouts: Sequence[float] = (0.5, 0.3),
         beta: float = 0.2,
         looks: Sequence[int] = LOOKS,
         min_batch: int = 32,
         max_batch: int = 512,
         learning_rate: float = 1e-3,
     ) -> None:
-        self._hidden, self._latent, self._dropout, self._beta = hidden, latent, dropout, beta
+        self._hidden, self._latent, self._dropouts, self._beta = hidden, latent, dropouts, beta
         self._looks, self._learning_rate = looks, learning_rate
         self._min_batch, self._max_batch = min_batch, max_batch
 
@@ -72,16 +72,18 @@ class MultVae(Method):
         """Train on all documents that hold a tag, for as long as validation documents gained."""
         rest, held_off = hold_off(corpus, seed)
         queries = validation_queries(held_off, seed)
-        reached: dict[int, float] = {}
-        for step in self._training(rest, seed):
-            found = evaluate_completion(self, queries, rest.document_frequency)
-            reached[step] = found.metrics["nDCG@10"]
-            if max(reached.values()) > max([*reached.values()][-3:]):  # no gain in the last three looks
-                break
-        best = max(reached, key=reached.__getitem__)
-        self.notes = {"settings": f"{best} steps"}
-        for step in self._training(corpus, seed):
-            if step == best:
+        reached: dict[tuple[float, int], float] = {}
+        for dropout in self._dropouts:
+            found: list[float] = []
+            for step in self._training(rest, dropout, seed):
+                found.append(evaluate_completion(self, queries, rest.document_frequency).metrics["nDCG@10"])
+                reached[dropout, step] = found[-1]
+                if max(found) > max(found[-3:]):  # no gain in the last three looks
+                    break
+        dropout, steps = max(reached, key=reached.__getitem__)
+        self.notes = {"settings": f"dropout {dropout}, {steps} steps"}
+        for step in self._training(corpus, dropout, seed):
+            if step == steps:
                 break
         return self
 
@@ -95,7 +97,7 @@ class MultVae(Method):
         )
         return np.asarray(self._network(torch.from_numpy(bags.toarray()))[0].numpy(), dtype=np.float32)
 
-    def _training(self, corpus: TagCorpus, seed: int) -> Iterator[int]:
+    def _training(self, corpus: TagCorpus, dropout: float, seed: int) -> Iterator[int]:
         """Train anew, yielding the step at each look, with the network in evaluation mode."""
         self._n_tags = corpus.n_tags
         rows = np.flatnonzero(np.diff(corpus.matrix.indptr))
@@ -106,7 +108,7 @@ class MultVae(Method):
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._network = _Network(self._n_tags, self._hidden, self._latent, self._dropout)
+            self._network = _Network(self._n_tags, self._hidden, self._latent, dropout)
         optimiser = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
         self._network.train()
         for step in range(longest):
