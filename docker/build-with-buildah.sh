@@ -36,6 +36,7 @@ chroot "$work/base" apt-get purge -y --auto-remove python3-pip > /dev/null
 rm -rf "$work"/base/var/cache/apt "$work"/base/var/lib/apt/lists "$work"/base/usr/share/{doc,man,locale,info} \
     "$work"/base/var/log/*
 chroot "$work/base" useradd --system --uid 10001 --home-dir /var/lib/tagprime --create-home tagprime
+ln -s python3 "$work/base/usr/bin/python"  # compose's health check of the worker says `python`
 cat > "$work/base/usr/local/bin/tagprime" <<'RUN'
 #!/usr/bin/python3
 from app.cli import main
