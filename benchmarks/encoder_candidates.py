@@ -61,26 +61,21 @@ def padded(contexts: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
 class Blend:
     """Towers and the linear term, mixed by a rule; a scorer of the completion protocol.
 
-    Several networks are averaged. `ratio` makes the linear term's scores as wide as the towers'.
+    `ratio` makes the linear term's scores as wide as the towers', `evidence_ratio` those of naive Bayes.
     """
 
-    networks: list[Towers]
+    network: Towers
     linear: Tensor
     evidence: Tensor
     rule: Callable[[Blend, Tensor, Tensor, Tensor], Tensor]
     ratio: float = 1.0
     evidence_ratio: float = 1.0
 
-    def towers(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
-        return torch.stack([network(queries, context, mask) for network in self.networks]).mean(dim=0)
-
     def terms(
         self, queries: Tensor, context: Tensor, mask: Tensor, matrix: Tensor, attention: float = ATTENTION
     ) -> Tensor:
         """Return rows of a matrix summed over the context, partly by the towers' attention."""
-        shares = torch.stack([network.shares(queries, context, mask) for network in self.networks]).mean(
-            dim=0
-        )
+        shares = self.network.shares(queries, context, mask)
         weights = (1 - attention) * mask + attention * shares * mask.sum(dim=1, keepdim=True)
         return spread(weights, context, mask, len(matrix)) @ matrix
 
@@ -88,7 +83,7 @@ class Blend:
     def calibrate(self, queries: list[CompletionQuery]) -> None:
         asked = torch.tensor([query.tag for query in queries])
         context, mask = padded([query.context for query in queries])
-        wide = self.towers(asked, context, mask).std(dim=1).mean()
+        wide = self.network(asked, context, mask).std(dim=1).mean()
         self.ratio = float(wide / self.terms(asked, context, mask, self.linear).std(dim=1).mean())
         self.evidence_ratio = float(wide / self.terms(asked, context, mask, self.evidence).std(dim=1).mean())
 
@@ -101,12 +96,12 @@ def as_recipe(
     blend: Blend, *asked: Tensor, kappa: float | Tensor = KAPPA, attention: float = ATTENTION
 ) -> Tensor:
     linear = blend.terms(*asked, blend.linear, attention)
-    return blend.towers(*asked) + kappa * blend.ratio * linear
+    return blend.network(*asked) + kappa * blend.ratio * linear
 
 
 def turns(blend: Blend, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
     """Half of the towers' word is the query's, half that of each context tag asked in its turn."""
-    network, size = blend.networks[0], context.shape[1]
+    network, size = blend.network, context.shape[1]
     found = network.encode(
         context.reshape(-1), context.repeat_interleave(size, 0), mask.repeat_interleave(size, 0)
     )
@@ -155,9 +150,10 @@ class Cell:
     linear: LinearTerm
     evidence: Tensor
     queries: dict[str, list[CompletionQuery]]
+    steps: int | None
 
     @classmethod
-    def make(cls, corpus: TagCorpus, fold: int, part: int) -> Cell:
+    def make(cls, corpus: TagCorpus, fold: int, part: int, steps: int | None) -> Cell:
         training = corpus.select(corpus.grouped_folds(3, FOLD_SEED)[fold][0])
         kept, held = training.grouped_folds(PARTS, PART_SEED + fold)[part]
         rest, held_off = training.select(kept), training.select(held)
@@ -175,10 +171,14 @@ class Cell:
         weights = duplicate_weights(rest.matrix)
         counts = cooccurrence(rest.matrix, weights)
         evidence = torch.from_numpy(log_odds(counts.toarray(), float(weights.sum())))
-        return cls(rest, solve_dense(counts, *chosen), evidence, queries)
+        return cls(rest, solve_dense(counts, *chosen), evidence, queries, steps)
 
     def train(self, training: Training, seed: int) -> Towers:
-        recipe = CompletionMethod(**training.changes).recipe
+        changes = dict(training.changes)
+        if self.steps is not None:
+            fewer = {"steps": self.steps, "epochs": 1, "max_steps": self.steps}
+            changes["training"] = {**changes.get("training", {}), **fewer}
+        recipe = CompletionMethod(**changes).recipe
         counts = cooccurrence(self.rest.matrix, duplicate_weights(self.rest.matrix))
         features = count_features(counts, recipe.towers.features, seed)
         torch.manual_seed(seed)
@@ -186,9 +186,9 @@ class Cell:
         trainer = training.trainer(towers, self.rest, self.linear, recipe, seed)
         return trainer.train("towers", Run()).towers
 
-    def measure(self, networks: list[Towers], rule: Callable[..., Tensor]) -> dict[str, list[float]]:
+    def measure(self, network: Towers, rule: Callable[..., Tensor]) -> dict[str, list[float]]:
         """Return nDCG@10 of every document asked, by variant."""
-        blend = Blend(networks, torch.from_numpy(self.linear.values), self.evidence, rule)
+        blend = Blend(network, torch.from_numpy(self.linear.values), self.evidence, rule)
         blend.calibrate(self.queries["clean"][:1_000])
         found = {}
         for variant, queries in self.queries.items():
@@ -197,19 +197,19 @@ class Cell:
         return found
 
 
-def run(corpus: TagCorpus, names: Sequence[str], fold: int, part: int, file: Path) -> dict[str, dict]:
+def run(
+    corpus: TagCorpus, names: Sequence[str], fold: int, part: int, steps: int | None, file: Path
+) -> dict[str, dict]:
     """Measure what `file` does not hold yet, and return all of it."""
     known = json.loads(file.read_text()) if file.exists() else {}
     missing = [name for name in names if name not in known]
     if not missing:
         return known
-    cell, networks = Cell.make(corpus, fold, part), {}
+    cell, networks = Cell.make(corpus, fold, part, steps), {}
     for name in missing:
-        trained = name if name in TRAININGS else "recipe"
-        started = time.process_time()
+        started, trained = time.process_time(), name if name in TRAININGS else "recipe"
         if trained not in networks:
-            training = TRAININGS[trained]
-            networks[trained] = [cell.train(training, fold + 100 * seed) for seed in range(training.seeds)]
+            networks[trained] = cell.train(TRAININGS[trained], fold)
         spent = time.process_time() - started
         known[name] = {"seconds": spent, **cell.measure(networks[trained], RULES.get(name, as_recipe))}
         file.write_text(json.dumps(known))
@@ -244,7 +244,7 @@ def table(cells: dict[tuple[int, int], dict[str, dict]], names: Sequence[str]) -
     return "\n".join(lines)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -254,7 +254,8 @@ def main() -> None:
     parser.add_argument("--candidates", help=f"comma-separated, of: {', '.join((*TRAININGS, *RULES))}")
     parser.add_argument("--folds", default="0,1,2", help="folds of the completion protocol, from 0 to 2")
     parser.add_argument("--parts", type=int, default=2, help=f"parts that take turns, at most {PARTS}")
-    options = parser.parse_args()
+    parser.add_argument("--steps", type=int, help="train for so many steps only, to try this script out")
+    options = parser.parse_args(arguments)
     everything = [*TRAININGS, *RULES]
     wanted = everything if options.candidates is None else [c.strip() for c in options.candidates.split(",")]
     for name in wanted:
@@ -269,7 +270,7 @@ def main() -> None:
     for part in range(options.parts):
         for fold in map(int, options.folds.split(",")):
             file = options.out / f"{options.corpus}-{fold}-{part}.json"
-            cells[fold, part] = run(corpus, names, fold, part, file)
+            cells[fold, part] = run(corpus, names, fold, part, options.steps, file)
     print(table(cells, names))
 
 

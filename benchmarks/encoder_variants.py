@@ -273,7 +273,6 @@ class Training:
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     towers: type[Towers] = Towers
     trainer: type[Trainer] = Trainer
-    seeds: int = 1
 
 
 TRAININGS: dict[str, Training] = {
@@ -296,6 +295,5 @@ TRAININGS: dict[str, Training] = {
     "free pairs of tags": Training(towers=FullRank, trainer=DecayedPairs),
     "out-of-fold EDLAE": Training(trainer=OutOfFold),
     "set transformer": Training(towers=SetTransformer),
-    "three seeds": Training(seeds=3),
 }
 """By name, as the table calls them; the first is what the others are compared with."""
