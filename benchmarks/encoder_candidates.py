@@ -5,9 +5,11 @@
 
 Test folds are never looked at: the documents that each fold trains on are parted again in five, and the
 first `--parts` of them take turns as validation documents. Every candidate has the linear term, and unless
-it says otherwise the mix, of the recipe's defaults. Printed are mean differences to "recipe" in nDCG@10,
-with the standard error over documents and in how many folds the candidate is ahead. What was measured is
-kept in `--out`, so that a run goes on where it was stopped.
+it says otherwise the mix, of the recipe's defaults. In all of them the linear term answers a tag asked alone
+too, as it did before the recipe kept "company of a lone tag".
+
+Printed are mean differences to "recipe" in nDCG@10, with the standard error over documents and in how many
+folds the candidate is ahead. What was measured is kept in `--out`, and a run goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from models.protocols.completion import (
     query_only,
     split_documents,
 )
+from training.completion.company import company
 from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.features import count_features
 from training.completion.linear import solve_dense
@@ -61,15 +64,18 @@ def padded(contexts: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
 class Blend:
     """Towers and the linear term, mixed by a rule; a scorer of the completion protocol.
 
-    `ratio` makes the linear term's scores as wide as the towers', `evidence_ratio` those of naive Bayes.
+    `ratio` makes the linear term's scores as wide as the towers', `evidence_ratio` those of naive Bayes,
+    `alone_ratio` the shares of a lone tag's company.
     """
 
     network: Towers
     linear: Tensor
     evidence: Tensor
+    company: Tensor
     rule: Callable[[Blend, Tensor, Tensor, Tensor], Tensor]
     ratio: float = 1.0
     evidence_ratio: float = 1.0
+    alone_ratio: float = 1.0
 
     def terms(
         self, queries: Tensor, context: Tensor, mask: Tensor, matrix: Tensor, attention: float = ATTENTION
@@ -86,6 +92,8 @@ class Blend:
         wide = self.network(asked, context, mask).std(dim=1).mean()
         self.ratio = float(wide / self.terms(asked, context, mask, self.linear).std(dim=1).mean())
         self.evidence_ratio = float(wide / self.terms(asked, context, mask, self.evidence).std(dim=1).mean())
+        lone = self.network(asked, asked[:, None], torch.ones(len(asked), 1, dtype=torch.bool))
+        self.alone_ratio = float(lone.std(dim=1).mean() / self.company[asked].std(dim=1).mean())
 
     @torch.no_grad()
     def score(self, queries: Sequence[int], contexts: Sequence[np.ndarray]) -> np.ndarray:
@@ -121,7 +129,15 @@ def by_size(blend: Blend, queries: Tensor, context: Tensor, mask: Tensor) -> Ten
     return as_recipe(blend, queries, context, mask, kappa=kappa)
 
 
+def company_alone(blend: Blend, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
+    """What was kept: the company of a tag stands in for the linear term where nothing else is in sight."""
+    company = blend.network(queries, context, mask) + blend.alone_ratio * blend.company[queries]
+    alone = mask.sum(dim=1, keepdim=True) == 1
+    return torch.where(alone, company, as_recipe(blend, queries, context, mask))
+
+
 RULES: dict[str, Callable[..., Tensor]] = {
+    "company of a lone tag": company_alone,
     "turns": turns,
     "with naive Bayes": with_naive_bayes,
     "linear term by context size": by_size,
@@ -149,14 +165,15 @@ class Cell:
     rest: TagCorpus
     linear: LinearTerm
     evidence: Tensor
+    company: Tensor
     queries: dict[str, list[CompletionQuery]]
     steps: int | None
 
     @classmethod
     def make(cls, corpus: TagCorpus, fold: int, part: int, steps: int | None) -> Cell:
         training = corpus.select(corpus.grouped_folds(3, FOLD_SEED)[fold][0])
-        kept, held = training.grouped_folds(PARTS, PART_SEED + fold)[part]
-        rest, held_off = training.select(kept), training.select(held)
+        rest_rows, held_rows = training.grouped_folds(PARTS, PART_SEED + fold)[part]
+        rest, held_off = training.select(rest_rows), training.select(held_rows)
         splits = split_documents(
             held_off.documents(), QUERY_SEED + fold, default_settings(corpus).completion_min_tags
         )
@@ -171,7 +188,9 @@ class Cell:
         weights = duplicate_weights(rest.matrix)
         counts = cooccurrence(rest.matrix, weights)
         evidence = torch.from_numpy(log_odds(counts.toarray(), float(weights.sum())))
-        return cls(rest, solve_dense(counts, *chosen), evidence, queries, steps)
+        kept = company(counts, recipe.linear.neighbours)
+        rows = torch.from_numpy(np.stack([kept.row(tag) for tag in range(rest.n_tags)]))
+        return cls(rest, solve_dense(counts, *chosen), evidence, rows, queries, steps)
 
     def train(self, training: Training, seed: int) -> Towers:
         changes = dict(training.changes)
@@ -188,7 +207,7 @@ class Cell:
 
     def measure(self, network: Towers, rule: Callable[..., Tensor]) -> dict[str, list[float]]:
         """Return nDCG@10 of every document asked, by variant."""
-        blend = Blend(network, torch.from_numpy(self.linear.values), self.evidence, rule)
+        blend = Blend(network, torch.from_numpy(self.linear.values), self.evidence, self.company, rule)
         blend.calibrate(self.queries["clean"][:1_000])
         found = {}
         for variant, queries in self.queries.items():
