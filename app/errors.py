@@ -11,9 +11,13 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
+from app.scopes import is_page
+from app.web.pages import BARE, Pages
 from models.errors import (
     BundleError,
     ConflictError,
@@ -28,6 +32,7 @@ from models.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+pages = Pages()
 
 
 class Fault(BaseModel):
@@ -101,6 +106,17 @@ def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Respo
     return Response(content.model_dump_json(), content.status, dict(headers or {}), MEDIA_TYPE)
 
 
+def answer(scope: Scope, content: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response for a problem: a page for somebody who looks at the explorer, JSON for programs."""
+    asked = Headers(scope=scope)
+    by_eye = is_page(scope["path"]) and "text/html" in asked.get("accept", "") and "hx-request" not in asked
+    if not by_eye:
+        return respond(content, headers)
+    page = pages.render("problem.html", content.status, problem=content, **BARE)
+    page.headers.update(headers or {})
+    return page
+
+
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what a route's documentation says of the problems it may answer with."""
     schema = {"$ref": "#/components/schemas/Problem"}
@@ -155,7 +171,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     @app.exception_handler(TagprimeError)
     async def expected(request: Request, error: TagprimeError) -> Response:
         content = expected_problem(request_id_of(request), error)
-        return respond(content, _retry(content.status))
+        return answer(request.scope, content, _retry(content.status))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -165,7 +181,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
             detail = f"the body is not JSON: {found[0]['ctx']['error']}{where}"
             return respond(problem(name, 400, "invalid_json", detail))
         # The framework says where: "body", "query" and the like come first.
-        return respond(invalid_problem(name, found))
+        return answer(request.scope, invalid_problem(name, found))
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -175,7 +191,8 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
             methods = {m for route in routes if route.path_regex.match(path) for m in route.methods or ()}
             headers["Allow"] = ", ".join(sorted(methods)) or headers.get("Allow", "GET")
         code, detail = _explained(request, error, headers)
-        return respond(problem(request_id_of(request), error.status_code, code, detail), headers)
+        content = problem(request_id_of(request), error.status_code, code, detail)
+        return answer(request.scope, content, headers)
 
 
 def _retry(status: int) -> dict[str, str] | None:

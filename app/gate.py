@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db.keys import StoredKey
-from app.errors import problem, respond
+from app.errors import answer, problem, respond
 from app.scopes import RANK, is_page, required_scope
 from app.scopes import Scope as KeyScope
 from app.services.rates import RateLimit
@@ -81,7 +81,7 @@ class Gate:
         by_htmx = "hx-request" in headers
         if key is not None:
             detail = f"this needs a key of scope {needed}; the one sent has {key.scope}"
-            await respond(problem(name, 403, "forbidden", detail))(scope, receive, send)
+            await answer(scope, problem(name, 403, "forbidden", detail))(scope, receive, send)
         elif is_page(scope["path"]) and (by_htmx or "text/html" in headers.get("accept", "")):
             query = scope["query_string"].decode("latin-1") if scope["method"] in _HARMLESS else ""
             here = scope["path"] + ("?" + query if query else "")
@@ -143,4 +143,4 @@ def _is_foreign(scope: Scope) -> bool:
 async def _refuse_foreign(scope: Scope, receive: Receive, send: Send) -> None:
     detail = "this form was not sent from a page of this service, so nothing was changed"
     content = problem(scope["state"]["request_id"], 403, "cross_site", detail)
-    await respond(content)(scope, receive, send)
+    await answer(scope, content)(scope, receive, send)

@@ -51,7 +51,8 @@ async def show_progress(id: str, request: Request) -> Response:
     job = await runtime(request).evaluations.get(id)
     shown = outcome(job, str(request.base_url))
     if not shown.ended:
-        return await run_in_threadpool(pages.render, "progress.html", shown=shown, run_url=f"{RUNS}/{job.id}")
+        part = {"shown": shown, "run_url": f"{RUNS}/{job.id}", "works_apart": _works_apart(request)}
+        return await run_in_threadpool(pages.render, "progress.html", **part)
     response = await _evaluation(request, id, job)
     response.headers.update(
         {"HX-Retarget": "#page", "HX-Reselect": "#page", "HX-Reswap": "outerHTML show:none"}
@@ -132,11 +133,16 @@ async def _evaluation(request: Request, id: str, job: EvaluationResponse | None 
             run_url=f"{RUNS}/{quote(id)}",
             again_url=f"{QUALITY}?{urlencode(vars(shown.wanted))}#run" if shown else "",
             may_write=may(request, "write"),
+            works_apart=_works_apart(request),
             titles=TITLES,
             **around,
         )
 
     return await run_in_threadpool(draw)
+
+
+def _works_apart(request: Request) -> bool:
+    return runtime(request).settings.worker == "apart"
 
 
 def _said(shown: Outcome | None) -> str:

@@ -14,6 +14,7 @@ from app.routes.frame import pages
 from app.scopes import SIGNING, is_page
 from app.services.sessions import COOKIE
 from app.settings import variable
+from app.web.pages import BARE
 from models.errors import StoreError
 
 router = APIRouter(include_in_schema=False)
@@ -75,14 +76,8 @@ async def sign_out(request: Request) -> Response:
 
 
 def _form(there: str, fault: str | None = None, status: int = 200) -> Response:
-    frame: dict[str, object] = {
-        "here": "",
-        "tabs": [],
-        "said": fault or "",
-        "manifest": None,
-        "signed_in": False,
-    }
-    return pages.render("sign_in.html", status, there=there, fault=fault, **frame)
+    around = {**BARE, "said": fault or ""}
+    return pages.render("sign_in.html", status, there=there, fault=fault, **around)
 
 
 def _onwards(wanted: str) -> str:

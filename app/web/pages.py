@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+# What stands around a page that tells nothing of what is served.
+BARE: Mapping[str, Any] = {"here": "", "tabs": (), "said": "", "manifest": None, "signed_in": False}
 
 
 def number(value: float) -> str:

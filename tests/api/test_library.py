@@ -205,3 +205,12 @@ def test_without_the_store_tags_are_listed_and_the_rest_is_said_to_be_away(clien
         wait_for(lambda: runtime.monitor.up)
     with transaction(runtime.engine, reads_only=True) as connection:
         assert connection.execute(documents.select()).all() == []
+
+
+def test_a_page_that_is_not_there_is_a_page_for_people_and_a_problem_for_programs(client: TestClient) -> None:
+    shown = client.get("/explorer/nowhere", headers={"Accept": "text/html"})
+    assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing here" in shown.text
+    for path, headers in (("/explorer/nowhere", {}), ("/v1/nowhere", {"Accept": "text/html"})):
+        told = client.get(path, headers=headers)
+        assert (told.status_code, told.json()["code"]) == (404, "not_found")

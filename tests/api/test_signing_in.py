@@ -20,6 +20,7 @@ from app.db.tables import sessions, tag_aliases
 from app.services.keys import create_key
 from app.services.sessions import COOKIE
 from tests.api.conftest import serving, wait_for
+from tests.conftest import new_database
 
 PAGE = {"Accept": "text/html,*/*;q=0.8"}
 OURS = {**PAGE, "Sec-Fetch-Site": "same-origin"}
@@ -55,9 +56,13 @@ class Guarded:
             yield client
 
 
-@pytest.fixture(scope="module")
-def guarded(bundle_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def guarded(
+    request: pytest.FixtureRequest, bundle_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Guarded]:
     url = f"sqlite:///{tmp_path_factory.mktemp('signing') / 'store.db'}"
+    if request.param == "postgresql":
+        url = new_database(request.getfixturevalue("postgresql"))
     engine = open_engine(url)
     upgrade(engine)
     settings = {
@@ -186,6 +191,9 @@ def test_a_read_only_key_cannot_accept_an_alias(guarded: Guarded) -> None:
     with guarded.visitor(guarded.key("read")) as client:
         assert "Your key reads only" in client.get(VARIANTS, headers=PAGE).text
         answer = client.post(VARIANTS, data=ACCEPT, headers=OURS)
+        assert answer.status_code == 403
+        assert "This needs a key of scope write; the one sent has read." in answer.text
+        answer = client.post(VARIANTS, data=ACCEPT, headers={**OURS, "HX-Request": "true"})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert _aliases(guarded) == {}
 

@@ -68,6 +68,7 @@ class Catalogue:
         self._most = most
         self._finding = Lock()
         self._variants: list[Variant] | None = None
+        self._orders: dict[Sort, list[str]] = {}
         known = serving.vocabulary.key_to_index
         self._outside = [tag for tag in stored or () if tag not in known]
 
@@ -90,7 +91,7 @@ class Catalogue:
         InputError
             If `start` is no cursor of this order.
         """
-        order, key = self._orders[sort], self._keys(sort)
+        order, key = self._order(sort), self._keys(sort)
         first = 0 if start is None else bisect_right(order, _key_in(start, key("a")), key=key)
         bare = separator_key(words)
         fitting = (
@@ -116,25 +117,29 @@ class Catalogue:
     @cached_property
     def uses(self) -> dict[str, int]:
         """The most used tags, with their documents in training and store together."""
-        uses = {tag: sum(self._numbers(tag)) for tag in (*self._serving.sorted_tags, *self._outside)}
+        uses = {tag: trained + stored for tag, (trained, stored) in self._numbers.items()}
         return dict(islice(sorted(uses.items(), key=lambda pair: (-pair[1], pair[0])), self._most))
 
     @cached_property
-    def _orders(self) -> dict[Sort, list[str]]:
-        tags = [*self._serving.sorted_tags, *self._outside]
-        sorts: tuple[Sort, ...] = ("use", "store", "name")
-        return {sort: sorted(tags, key=self._keys(sort)) for sort in sorts}
+    def _numbers(self) -> dict[str, tuple[int, int]]:
+        """Documents of training and store by tag."""
+        vocabulary, stored = self._serving.vocabulary, self._stored or {}
+        known = zip(vocabulary.index_to_key, vocabulary.document_frequency.tolist(), strict=True)
+        numbers = {tag: (trained, stored.get(tag, 0)) for tag, trained in known}
+        return numbers | {tag: (0, stored[tag]) for tag in self._outside}
+
+    def _order(self, sort: Sort) -> list[str]:
+        """Return all tags in an order, sorted when it is first asked for."""
+        if sort not in self._orders:
+            self._orders[sort] = sorted(self._numbers, key=self._keys(sort))
+        return self._orders[sort]
 
     def _keys(self, sort: Sort) -> Callable[[str], tuple[Any, ...]]:
         def by_use(tag: str) -> tuple[Any, ...]:
-            trained, stored = self._numbers(tag)
+            trained, stored = self._numbers.get(tag, (0, 0))
             return (-trained, -stored, tag) if sort == "use" else (-stored, -trained, tag)
 
         return (lambda tag: (tag,)) if sort == "name" else by_use
-
-    def _numbers(self, tag: str) -> tuple[int, int]:
-        listed = self.listed(tag)
-        return listed.trained, listed.stored or 0
 
 
 class Catalogues:

@@ -77,3 +77,28 @@ def test_the_commands_are_there_without_the_libraries_of_training() -> None:
     root = Path(__file__).resolve().parents[3]
     answer = subprocess.run([sys.executable, "-c", asked], cwd=root, capture_output=True, text=True)
     assert answer.stdout == "[]\n"
+
+
+def test_a_collection_is_exported_as_documents_that_read_back_the_same(tmp_path: Path) -> None:
+    file, out = tmp_path / "mine.csv", tmp_path / "mine.jsonl"
+    file.write_text('id,tags,group\na,rock|indie,x\nb,"rock|r&b, classic",x\nc,日本,y\n', encoding="utf-8")
+    assert _run("export", "csv", str(out), "--path", str(file)).exit_code == 0
+    read, again = collection("csv").load(file), collection("jsonl").load(out)
+    assert (read.document_ids, read.groups, read.index_to_key) == (
+        again.document_ids,
+        again.groups,
+        again.index_to_key,
+    )
+    assert (read.matrix != again.matrix).nnz == 0
+
+
+def test_an_export_writes_over_nothing_and_knows_whose_options_are_whose(tmp_path: Path) -> None:
+    taken = tmp_path / "taken.jsonl"
+    taken.write_text("mine")
+    refused = _run("export", "demo", str(taken), "--documents", "5")
+    assert isinstance(refused.exception, CorpusError)
+    assert "exists already" in str(refused.exception)
+    assert taken.read_text() == "mine"
+    odd = _run("export", "jsonl", str(tmp_path / "out.jsonl"), "--path", str(taken), "--seed", "1")
+    assert isinstance(odd.exception, CorpusError)
+    assert "no option 'seed'" in str(odd.exception)
