@@ -22,7 +22,8 @@ from app.jobs.sampling import sample_documents
 from app.schemas.evaluations import EvaluationRequest
 from app.services.registry import Registry
 from app.services.rules import TagRules
-from app.settings import Settings
+from app.settings import DEMO_DOCUMENTS, Settings
+from models.document_files import read_documents
 from models.errors import StoreError, TagprimeError
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class Worker:
     def _documents(self, request: EvaluationRequest, tell: Callable[[], None]) -> Iterable[Sequence[str]]:
         if request.documents is not None:
             return request.documents
+        if request.corpus == "demo":
+            return [document.tags for _, document in read_documents(DEMO_DOCUMENTS)]
         with transaction(self._engine, reads_only=True) as connection:
             return sample_documents(connection, self._settings.evaluation_max_documents, request.seed, tell)
 
