@@ -69,7 +69,7 @@ def reproduce(
         reproduction.illustrate(loaded, plan, out, findings)
         progress.update(task, advance=1, description="done")
     page = reproduction.write(loaded, plan, out, findings)
-    console.print(f"wrote {page}", highlight=False)
+    console.print(f"wrote {page}", highlight=False, soft_wrap=True)
 
 
 def _sections(what: str) -> Any:
