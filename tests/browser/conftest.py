@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 from tests.api.conftest import serving
@@ -94,3 +96,14 @@ def visit(request: pytest.FixtureRequest, browser: Browser, explorer: str) -> It
     yield visit
     context.close()
     assert visit.complaints == []
+
+
+def check_looks(visit: Visit) -> None:
+    """Check the page in front of the visitor, narrow and wide, light and dark."""
+    visit.page.emulate_media(reduced_motion="reduce")  # colours on their way to others are no fault
+    for width, scheme in product((360, 1280), ("light", "dark")):
+        visit.page.set_viewport_size({"width": width, "height": 800})
+        visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found = Axe().run(visit.page)
+        assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
+        assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import product
 from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.db.engine import open_engine
 from app.db.migrations import upgrade
 from app.services.keys import create_key
 from tests.api.conftest import serving, wait_for
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, check_looks
 
 LIBRARY = "/explorer/library"
 VARIANTS = "/explorer/library/variants"
@@ -189,17 +187,6 @@ def test_what_was_decided_elsewhere_meanwhile_is_told_and_stays(visit: Visit) ->
 def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> None:
     visit.go(path)
     check_looks(visit)
-
-
-def check_looks(visit: Visit) -> None:
-    """Check the page in front of the visitor, narrow and wide, light and dark."""
-    visit.page.emulate_media(reduced_motion="reduce")  # colours on their way to others are no fault
-    for width, scheme in product((360, 1280), ("light", "dark")):
-        visit.page.set_viewport_size({"width": width, "height": 800})
-        visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        found = Axe().run(visit.page)
-        assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
-        assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
 
 
 def test_an_empty_store_tells_how_to_fill_it(visit: Visit, tmp_path: Path) -> None:

@@ -20,8 +20,7 @@ from app.settings import DEMO_BUNDLE
 from models.bundle import load_bundle, save_bundle
 from models.completion_encoder import CompletionEncoder
 from tests.api.conftest import command, serving, wait_for
-from tests.browser.conftest import Visit
-from tests.browser.test_library import check_looks
+from tests.browser.conftest import Visit, check_looks
 
 QUALITY = "/explorer/quality"
 
