@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.dependencies import runtime
 from app.routes.bodies import read_form
 from app.routes.frame import QUALITY, frame, may, pages, served
-from app.schemas.evaluations import EvaluationResponse, EvaluationsResponse
+from app.schemas.evaluations import EvaluationsResponse
 from app.services.explorer.evaluating import CORPORA, PROTOCOLS, TITLES, Outcome, Wanted, choices, outcome
 from app.services.explorer.quality import tables
 from models.errors import ConflictError, InputError, NotFoundError, StoreError
@@ -47,17 +47,11 @@ async def show_evaluation(id: str, request: Request) -> Response:
 
 @router.get("/evaluations/{id}/progress")
 async def show_progress(id: str, request: Request) -> Response:
-    """Answer with the part of the page that tells how far it is; once it has ended, with the whole page."""
+    """Answer with the part that tells how far it is; once it has ended, with one that fetches the page."""
     job = await runtime(request).evaluations.get(id)
     shown = outcome(job, str(request.base_url))
-    if not shown.ended:
-        part = {"shown": shown, "run_url": f"{RUNS}/{job.id}", "works_apart": _works_apart(request)}
-        return await run_in_threadpool(pages.render, "progress.html", **part)
-    response = await _evaluation(request, id, job)
-    response.headers.update(
-        {"HX-Retarget": "#page", "HX-Reselect": "#page", "HX-Reswap": "outerHTML show:none"}
-    )
-    return response
+    part = {"shown": shown, "run_url": f"{RUNS}/{job.id}", "works_apart": _works_apart(request)}
+    return await run_in_threadpool(pages.render, "progress.html", **part)
 
 
 @router.post("/evaluations/{id}")
@@ -114,10 +108,10 @@ async def _quality(request: Request, wanted: Wanted, fault: str | None = None) -
     return await run_in_threadpool(draw)
 
 
-async def _evaluation(request: Request, id: str, job: EvaluationResponse | None = None) -> Response:
+async def _evaluation(request: Request, id: str) -> Response:
     fault = shown = None
     try:
-        job = job or await runtime(request).evaluations.get(id)
+        job = await runtime(request).evaluations.get(id)
         shown = outcome(job, str(request.base_url))
     except (NotFoundError, StoreError) as error:
         fault = error
