@@ -59,7 +59,7 @@ def _open_sqlite(url: URL, timeout: float) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -16000")  # kB: a large import reads its indexes all over
+        connection.execute("PRAGMA cache_size = -4000")  # kB, of each connection
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
