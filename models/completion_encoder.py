@@ -32,15 +32,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models.company import Company
+from models.completion_tensors import PLAIN, ROWS, company_of, linear_of, tensor_specs
 from models.encoders import Arrays, Indices, Metric, OovRule, Tag, TensorSpec
 from models.features import Usage
 from models.linear import LinearTerm
 
 Floats = npt.NDArray[np.float32]
 Variant = Literal["a", "b"]
-
-# The scalars of the tower and of the mix, in the order of the tensor that keeps them.
-_SCALES = ("context_scale", "query_scale", "kappa", "linear_attention")
 
 MET_SHARE, MET_PRIOR = 1.5, 5.0
 """Without context: weight of the share of an unseen tag's documents against rows of B, and the documents
@@ -295,39 +293,18 @@ class CompletionEncoder:
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays a bundle keeps, by name."""
-        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in _PLAIN}
+        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in PLAIN}
         named |= {"linear_values": self.linear.values, "linear_diagonal": self.linear.diagonal}
         if self.linear.indptr is not None and self.linear.indices is not None:
             named |= {"linear_indptr": self.linear.indptr, "linear_indices": self.linear.indices}
         if self.company is not None:
-            named |= {f"company_{name}": getattr(self.company, name) for name in _ROWS}
+            named |= {f"company_{name}": getattr(self.company, name) for name in ROWS}
         return named
 
     @staticmethod
     def specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
         """Return the tensors that `settings` call for."""
-        n_tags, width, hidden = settings["n_tags"], settings["width"], settings["hidden"]
-        float(settings["linear"]["l2"]), float(settings["linear"]["dropout"])
-        stored, joined = settings["linear"]["stored"], {"a": width, "b": 3 * width}[settings["variant"]]
-        specs = {
-            "inputs": TensorSpec((n_tags, width)),
-            "outputs": TensorSpec((n_tags, width)),
-            "biases": TensorSpec((n_tags,)),
-            "attention": TensorSpec((width, width)),
-            "hidden_weights": TensorSpec((hidden, joined)),
-            "hidden_biases": TensorSpec((hidden,)),
-            "output_weights": TensorSpec((width, hidden)),
-            "output_biases": TensorSpec((width,)),
-            "scales": TensorSpec((len(_SCALES),)),
-            "frequency": TensorSpec((n_tags,)),
-            "unseen_weights": TensorSpec((n_tags, width)),
-            "linear_diagonal": TensorSpec((n_tags,)),
-        }
-        if settings.get("company") is not None:
-            specs |= _sparse("company", n_tags, settings["company"])
-        if stored is None:
-            return {**specs, "linear_values": TensorSpec((n_tags, n_tags))}
-        return {**specs, **_sparse("linear", n_tags, stored)}
+        return tensor_specs(settings)
 
     @classmethod
     def from_tensors(
@@ -340,46 +317,9 @@ class CompletionEncoder:
         BundleError
             If the bounds or columns of what is sparse are out of range.
         """
-        linear = LinearTerm(
-            tensors.get("linear_indptr"),
-            tensors.get("linear_indices"),
-            tensors["linear_values"],
-            tensors["linear_diagonal"],
-            float(settings["linear"]["l2"]),
-            float(settings["linear"]["dropout"]),
-        )
-        linear.validate()
-        plain = {name: tensors[name] for name in _PLAIN}
-        company = None
-        if settings.get("company") is not None:
-            company = Company(*(tensors[f"company_{name}"] for name in _ROWS))
-            company.validate()
+        plain = {name: tensors[name] for name in PLAIN}
+        linear, company = linear_of(settings, tensors), company_of(settings, tensors)
         return cls(variant=settings["variant"], **plain, linear=linear, company=company)
-
-
-_PLAIN = (
-    "inputs",
-    "outputs",
-    "biases",
-    "attention",
-    "hidden_weights",
-    "hidden_biases",
-    "output_weights",
-    "output_biases",
-    "scales",
-    "frequency",
-    "unseen_weights",
-)
-
-_ROWS = ("indptr", "indices", "values")
-
-
-def _sparse(name: str, n_tags: int, stored: int) -> dict[str, TensorSpec]:
-    return {
-        f"{name}_indptr": TensorSpec((n_tags + 1,), "int64"),
-        f"{name}_indices": TensorSpec((stored,), "int32"),
-        f"{name}_values": TensorSpec((stored,)),
-    }
 
 
 def _known(usage: Usage) -> bool:
