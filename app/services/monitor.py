@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from threading import Event
+from threading import Event, Lock
 from time import monotonic
 from typing import Any
 
@@ -71,6 +71,8 @@ class StoreMonitor:
         self._stopping = asyncio.Event()
         self._ending = Event()
         self._looked = Event()
+        # One after the other, so that what was read earlier never replaces what was read later.
+        self._looking, self._counting, self._publishing = Lock(), Lock(), Lock()
 
     def refresh(self) -> int:
         """Bring every view that is behind up to date; return how many were.
@@ -85,6 +87,10 @@ class StoreMonitor:
 
     def look(self) -> bool:
         """Read keys, aliases and tag rules, which is quick; return whether usage is to be counted anew."""
+        with self._looking:
+            return self._look()
+
+    def _look(self) -> bool:
         if not self._migrated:
             ensure_current(self._engine)
             self._migrated = True
@@ -97,21 +103,23 @@ class StoreMonitor:
             if any(serving.seen_rules != rules_mark for serving in servings):
                 rules = TagRules.of(alias_table(connection))
                 for serving in servings:
-                    serving.view = _view(serving, rules, serving.view.usage)
-                    serving.seen_rules, serving.seen = rules_mark, None
+                    with self._publishing:
+                        serving.view = _view(serving, rules, serving.view.usage)
+                        serving.seen_rules, serving.seen = rules_mark, None
         return any(serving.seen != mark for serving in servings)
 
     def count(self) -> int:
         """Count usage for every view that is behind; return how many were. A large store takes a while."""
-        with transaction(self._engine, reads_only=True) as connection:
+        with self._counting, transaction(self._engine, reads_only=True) as connection:
             mark = _mark(connection)
             behind = [serving for serving in self._registry.active() if serving.seen != mark]
             rules = TagRules.of(alias_table(connection)) if behind else TagRules()
             for serving in behind:
                 usage = self._usage(connection, serving, rules)
-                # The rules are the look's: it may have read newer ones meanwhile.
-                serving.view = _view(serving, serving.view.rules, usage)
-                serving.seen = mark
+                with self._publishing:
+                    # The rules are the look's: it may have read newer ones meanwhile.
+                    serving.view = _view(serving, serving.view.rules, usage)
+                    serving.seen = mark
         return len(behind)
 
     def prepare(self, serving: Serving) -> None:
