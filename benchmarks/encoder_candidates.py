@@ -5,8 +5,8 @@
 
 Test folds are never looked at: the documents that each fold trains on are parted again in five, and the
 first `--parts` of them take turns as validation documents. Every candidate has the linear term, and unless
-it says otherwise the mix, of the recipe's defaults. In all of them the linear term answers a tag asked alone
-too, as it did before the recipe kept "company of a lone tag".
+it says otherwise the mix, of the recipe's defaults: not damped by how many documents hold a candidate, and
+answering a tag asked alone too, as before the recipe kept "damped linear term" and "company of a lone tag".
 
 Printed are mean differences to "recipe" in nDCG@10, with the standard error over documents and in how many
 folds the candidate is ahead. What was measured is kept in `--out`, and a run goes on where it was stopped.
@@ -49,7 +49,7 @@ from training.runs.completion import FOLD_SEED
 from training.trainer import Run
 
 PARTS, PART_SEED, QUERY_SEED = 5, 1234, 500
-KAPPA, ATTENTION = 0.7, 0.5
+KAPPA, ATTENTION, DAMPING = 0.7, 0.5, 0.1
 FILTERS = {"lastfm-hetrec": (5, 3)}
 
 
@@ -64,16 +64,18 @@ def padded(contexts: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
 class Blend:
     """Towers and the linear term, mixed by a rule; a scorer of the completion protocol.
 
-    `ratio` makes the linear term's scores as wide as the towers', `evidence_ratio` those of naive Bayes,
-    `alone_ratio` the shares of a lone tag's company.
+    `ratio` makes the linear term's scores as wide as the towers', `damped_ratio` the damped one's,
+    `evidence_ratio` those of naive Bayes, `alone_ratio` the shares of a lone tag's company.
     """
 
     network: Towers
     linear: Tensor
+    damped: Tensor
     evidence: Tensor
     company: Tensor
     rule: Callable[[Blend, Tensor, Tensor, Tensor], Tensor]
     ratio: float = 1.0
+    damped_ratio: float = 1.0
     evidence_ratio: float = 1.0
     alone_ratio: float = 1.0
 
@@ -91,6 +93,7 @@ class Blend:
         context, mask = padded([query.context for query in queries])
         wide = self.network(asked, context, mask).std(dim=1).mean()
         self.ratio = float(wide / self.terms(asked, context, mask, self.linear).std(dim=1).mean())
+        self.damped_ratio = float(wide / self.terms(asked, context, mask, self.damped).std(dim=1).mean())
         self.evidence_ratio = float(wide / self.terms(asked, context, mask, self.evidence).std(dim=1).mean())
         lone = self.network(asked, asked[:, None], torch.ones(len(asked), 1, dtype=torch.bool))
         self.alone_ratio = float(lone.std(dim=1).mean() / self.company[asked].std(dim=1).mean())
@@ -105,6 +108,11 @@ def as_recipe(
 ) -> Tensor:
     linear = blend.terms(*asked, blend.linear, attention)
     return blend.network(*asked) + kappa * blend.ratio * linear
+
+
+def damped(blend: Blend, *asked: Tensor, kappa: float = KAPPA) -> Tensor:
+    """What was kept: the linear term makes less of candidates that many documents hold."""
+    return blend.network(*asked) + kappa * blend.damped_ratio * blend.terms(*asked, blend.damped)
 
 
 def turns(blend: Blend, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
@@ -138,6 +146,8 @@ def company_alone(blend: Blend, queries: Tensor, context: Tensor, mask: Tensor) 
 
 RULES: dict[str, Callable[..., Tensor]] = {
     "company of a lone tag": company_alone,
+    "damped linear term": damped,
+    "damped and lighter linear term": lambda blend, *asked: damped(blend, *asked, kappa=0.3),
     "turns": turns,
     "with naive Bayes": with_naive_bayes,
     "linear term by context size": by_size,
@@ -207,7 +217,10 @@ class Cell:
 
     def measure(self, network: Towers, rule: Callable[..., Tensor]) -> dict[str, list[float]]:
         """Return nDCG@10 of every document asked, by variant."""
-        blend = Blend(network, torch.from_numpy(self.linear.values), self.evidence, self.company, rule)
+        linear = torch.from_numpy(self.linear.values)
+        frequent = torch.from_numpy(np.maximum(self.rest.document_frequency, 1)).float()
+        damped = linear * frequent**-DAMPING  # by columns: the candidates
+        blend = Blend(network, linear, damped, self.evidence, self.company, rule)
         blend.calibrate(self.queries["clean"][:1_000])
         found = {}
         for variant, queries in self.queries.items():

@@ -2,10 +2,13 @@
 
 ::
 
-    score(c | q, ctx) = f(q, ctx) . g(c) + b_c + kappa * sum over t in ctx of w_t B[t, c]
+    score(c | q, ctx) = f(q, ctx) . g(c) + b_c + kappa * n_c^-damping * sum over t in ctx of w_t B[t, c]
 
 Conventions
 -----------
+n_c is how many documents hold the candidate. A linear term of squared errors is taught by tags of many
+documents above all; `damping` takes that back, where validation documents ask for it.
+
 w_t mixes 1 with the attention's share of t (k times it, for a context of k tags), so that what the query
 turns away from counts less in both terms.
 
@@ -26,13 +29,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from models.company import Company
-from models.completion_tensors import PLAIN, ROWS, company_of, linear_of, tensor_specs
+from models.completion_tensors import PLAIN, ROWS, company_of, damping_of, linear_of, tensor_specs
 from models.encoders import Arrays, Indices, Metric, OovRule, Tag, TensorSpec
 from models.features import Usage
 from models.linear import LinearTerm
@@ -76,7 +80,7 @@ class CompletionEncoder:
         s (of the context), a (of the query), kappa (of the linear term), and the part of the linear
         term's weights that follows the attention.
     frequency : array of shape (n_tags,), float32
-        Weighted training documents of each tag, for the features of unseen tags.
+        Weighted training documents of each tag, for the features of unseen tags and for `damping`.
     unseen_weights : array of shape (n_tags, width), float32
         Features of an unseen tag times this is its e.
     linear
@@ -84,6 +88,8 @@ class CompletionEncoder:
     company
         What a tag adds where it is all that is known of a query, instead of its row of B; None in bundles
         made before there was such a thing.
+    damping
+        Power of a candidate's documents that the linear term is divided by; not negative.
     """
 
     kind: ClassVar[str] = "completion"
@@ -105,6 +111,7 @@ class CompletionEncoder:
     unseen_weights: Floats
     linear: LinearTerm
     company: Company | None = None
+    damping: float = 0.0
 
     @property
     def dim(self) -> int:
@@ -116,10 +123,12 @@ class CompletionEncoder:
         """Unseen tags are answered like any other."""
         return "nearest"
 
-    @property
-    def kappa(self) -> float:
-        """Weight of the linear term."""
-        return float(self.scales[2])
+    @cached_property
+    def candidate_weights(self) -> Floats:
+        """What the linear term counts in each candidate's score, kappa * n_c^-damping, shape (n_tags,)."""
+        return np.asarray(
+            self.scales[2] * np.maximum(self.frequency, 1.0) ** -np.float32(self.damping), dtype=np.float32
+        )
 
     def candidates(self, context: Indices | None) -> Floats:
         """Return [g, b] of all tags, shape (n_tags, dim); the context does not move them."""
@@ -154,7 +163,7 @@ class CompletionEncoder:
         for row, tag, context, weight in zip(scores, tags, contexts, weights, strict=True):
             company = self._company(tag, context)
             if company is None:
-                row[:] = self.scales[2] * self._linear(tag, context, weight)
+                row[:] = self.candidate_weights * self._linear(tag, context, weight)
             else:
                 row[:] = self.linear_weights(tag, context, weight)[0] * company
         return scores
@@ -169,7 +178,7 @@ class CompletionEncoder:
         if not len(context) and unseen is None:
             return np.zeros((0, len(self.biases)), dtype=np.float32)
         if not len(context) and unseen is not None:
-            return np.asarray(self._met(unseen)[None, :] * self.scales[2], dtype=np.float32)
+            return np.asarray((self.candidate_weights * self._met(unseen))[None, :], dtype=np.float32)
         weights = self.linear_weights(tag, context, focus)
         company = self._company(tag, context)
         if company is not None:
@@ -180,7 +189,7 @@ class CompletionEncoder:
         else:
             update = self.linear.updated(unseen)
             rows = [update.rows(self.linear, *one) for one in each] + [weights[-1] * update.own_row()]
-        return np.asarray(np.stack(rows) * self.scales[2], dtype=np.float32)
+        return np.asarray(np.stack(rows) * self.candidate_weights, dtype=np.float32)
 
     def unseen_input(self, usage: Usage) -> Floats:
         """Return e of a tag outside the vocabulary, from its counts alone, shape (width,)."""
@@ -286,6 +295,7 @@ class CompletionEncoder:
             "linear": {
                 "l2": self.linear.l2,
                 "dropout": self.linear.dropout,
+                "damping": self.damping,
                 "stored": None if self.linear.indices is None else len(self.linear.indices),
             },
             "company": None if self.company is None else len(self.company.indices),
@@ -315,11 +325,12 @@ class CompletionEncoder:
         Raises
         ------
         BundleError
-            If the bounds or columns of what is sparse are out of range.
+            If the bounds or columns of what is sparse are out of range, or the damping is negative.
         """
         plain = {name: tensors[name] for name in PLAIN}
         linear, company = linear_of(settings, tensors), company_of(settings, tensors)
-        return cls(variant=settings["variant"], **plain, linear=linear, company=company)
+        damping = damping_of(settings)
+        return cls(variant=settings["variant"], **plain, linear=linear, company=company, damping=damping)
 
 
 def _known(usage: Usage) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.company import Company
 from models.encoders import Arrays, TensorSpec
+from models.errors import BundleError
 from models.linear import LinearTerm
 
 # The scalars of the tower and of the mix, in the order of the tensor that keeps them.
@@ -73,6 +74,21 @@ def linear_of(settings: Mapping[str, Any], tensors: Arrays) -> LinearTerm:
     )
     linear.validate()
     return linear
+
+
+def damping_of(settings: Mapping[str, Any]) -> float:
+    """Return how much the linear term makes of tags of few documents; 0 in bundles made before there was such
+    a thing.
+
+    Raises
+    ------
+    BundleError
+        If it is negative, or no number.
+    """
+    damping = float(settings["linear"].get("damping", 0.0))
+    if not damping >= 0:
+        raise BundleError(f"the linear term's damping must be at least 0; got {damping}")
+    return damping
 
 
 def company_of(settings: Mapping[str, Any], tensors: Arrays) -> Company | None:

@@ -61,7 +61,7 @@ def random_completion_encoder(
 ) -> CompletionEncoder:
     """A completion encoder with drawn weights; `stored` makes its linear term sparse."""
     rng = np.random.default_rng(seed)
-    linear = {"l2": 3.0, "dropout": 0.5, "stored": stored}
+    linear = {"l2": 3.0, "dropout": 0.5, "damping": 0.25, "stored": stored}
     settings = {"variant": variant, "n_tags": n_tags, "width": 6, "hidden": 5, "linear": linear}
     settings["company"] = 3 * n_tags
     tensors = {

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from models.errors import TrainingError
+from training.completion.mixing import Mixing
 from training.completion.recipe import CompletionRecipe
 from training.completion.trainer import Keep, State
 from training.corpus import TagCorpus
@@ -30,13 +31,13 @@ class Checkpoint:
     towers
         State of the towers that are trained on all documents, once the others are done.
     validated
-        Weight of the linear term and quality, as validation documents said once the first towers were done.
+        Mix with the linear term and quality, as validation documents said once the first towers were done.
     """
 
     linear: tuple[float, float]
     probe: State | None = None
     towers: State | None = None
-    validated: tuple[float, dict[str, Any]] | None = None
+    validated: tuple[Mixing, dict[str, Any]] | None = None
 
     def keep_probe(self, checkpoints: Checkpoints) -> Keep:
         """Return what saves this with another state of the first towers."""

@@ -16,6 +16,7 @@ from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.export import to_encoder
 from training.completion.features import count_features
 from training.completion.mixing import (
+    Mixing,
     blended,
     choose_linear,
     choose_mixing,
@@ -43,11 +44,14 @@ class Chosen:
         Of the linear term.
     mixing
         Its weight, in standard deviations of the towers' scores.
+    damping
+        Of the linear term's scores, by how many documents hold a candidate.
     """
 
     l2: float
     dropout: float
     mixing: float
+    damping: float
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def fit_completion(
         say(f"choosing the mix and measuring on {held_off.n_documents} held-out documents")
     validated = begun.validated or _validate(probe, recipe, rest, held_off, seed, measured)
     mixing, quality = validated
-    chosen = Chosen(*begun.linear, mixing)
+    chosen = Chosen(*begun.linear, *mixing)
     stopped = PROBE, first.step
     if not first.stopped:
         tried = replace(begun, probe=first.state, validated=validated)
@@ -175,8 +179,8 @@ def _validate(
     held_off: TagCorpus,
     seed: int,
     measured: bool,
-) -> tuple[float, dict[str, Any]]:
-    """Return the weight of the linear term that validation documents ask for, and what is reached with it."""
+) -> tuple[Mixing, dict[str, Any]]:
+    """Return the mix of towers and linear term that validation documents ask for, and what it reaches."""
     queries = validation_queries(held_off, seed)
     noisy = with_distractors(queries, seed)
     mixing = choose_mixing(probe, recipe, queries, noisy, rest)

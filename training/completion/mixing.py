@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from scipy import sparse
@@ -20,6 +21,9 @@ from training.completion.recipe import CompletionRecipe
 from training.completion.validation import select
 from training.corpus import TagCorpus
 from training.measuring import measured_completion, measured_priming
+
+Mixing = tuple[float, float]
+"""(weight of the linear term in standard deviations of the towers' scores, its damping)."""
 
 MIXING_QUERIES = 1_000
 """Queries over which the spread of the two terms is compared."""
@@ -51,17 +55,17 @@ def choose_mixing(
     clean: list[CompletionQuery],
     noisy: list[CompletionQuery],
     rest: TagCorpus,
-) -> float:
-    """Return the weight with the best nDCG@10; what a clean context reaches counts twice, noise once."""
-    weights = recipe.mixing.weights
-    if len(weights) == 1:
-        return weights[0]
-    ratio = scale_ratio(probe, clean[:MIXING_QUERIES])
+) -> Mixing:
+    """Return the mix with the best nDCG@10; what a clean context reaches counts twice, noise once."""
+    mixes = list(product(recipe.mixing.weights, recipe.mixing.dampings))
+    if len(mixes) == 1:
+        return mixes[0]
     return select(
-        weights,
-        lambda weight: EncoderScorer(mixed(probe, weight * ratio)),
+        mixes,
+        lambda mixing: EncoderScorer(blended(probe, mixing, 0.0, clean)),
         [clean, clean, noisy],
         rest.document_frequency,
+        errors=2.0,  # of so many candidates one or another is a standard error ahead by accident
     )
 
 
@@ -78,7 +82,7 @@ def _spread_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) ->
 
 
 def blended(
-    encoder: CompletionEncoder, mixing: float, alone: float, queries: list[CompletionQuery]
+    encoder: CompletionEncoder, mixing: Mixing, alone: float, queries: list[CompletionQuery]
 ) -> CompletionEncoder:
     """Return the encoder with both of its added terms in proportion to its towers.
 
@@ -86,9 +90,11 @@ def blended(
     ----------
     encoder
         Its linear term and company not weighted yet.
-    mixing, alone
-        Weights of the linear term, and of the company of a tag asked alone, in standard deviations of the
-        towers' scores; with 0 a lone tag is answered by the linear term like any other.
+    mixing
+        Of the linear term.
+    alone
+        Weight of the company of a tag asked alone, in standard deviations of the towers' scores; with 0 a
+        lone tag is answered by the linear term like any other.
     queries
         Over which the deviations are taken.
     """
@@ -96,7 +102,9 @@ def blended(
     kept = None
     if encoder.company is not None and alone:
         kept = encoder.company.weighted(alone * _spread_ratio(encoder, query_only(queries)))
-    return replace(mixed(encoder, mixing * scale_ratio(encoder, queries)), company=kept)
+    weight, damping = mixing
+    damped = replace(encoder, damping=damping)
+    return replace(mixed(damped, weight * scale_ratio(damped, queries)), company=kept)
 
 
 def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:

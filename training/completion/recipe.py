@@ -62,9 +62,10 @@ class Training(_Table):
 
 
 class Mixing(_Table):
-    """Weights of the linear term to choose from on validation documents, and of a lone tag's company."""
+    """Weights and dampings of the linear term, to choose from by validation, and of a lone tag's company."""
 
     weights: Annotated[tuple[Weight, ...], Field(min_length=1)]
+    dampings: Annotated[tuple[Weight, ...], Field(min_length=1)]
     alone: Weight
 
 

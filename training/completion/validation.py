@@ -71,11 +71,12 @@ def select(
     fit: Callable[[T], Scorer],
     variants: Sequence[Sequence[CompletionQuery]],
     popularity: npt.NDArray[np.int64],
+    errors: float = 1.0,
 ) -> T:
     """Return the candidate whose scorer has the best mean nDCG@10 over variants, if that is no accident.
 
-    The first candidate is the default. It is left only for one that beats it by more than a standard
-    error of the paired difference over documents: a handful of validation documents decides nothing.
+    The first candidate is the default. It is left only for one that beats it by more than so many standard
+    errors of the paired difference over documents: a handful of validation documents decides nothing.
     """
     reached = []
     for candidate in candidates:
@@ -87,5 +88,5 @@ def select(
     if n_documents < 2:
         return candidates[0]
     error = gains.std(axis=1, ddof=1) / np.sqrt(n_documents)
-    mean = np.where(gains.mean(axis=1) > error, gains.mean(axis=1), 0.0)
+    mean = np.where(gains.mean(axis=1) > errors * error, gains.mean(axis=1), 0.0)
     return candidates[int(np.argmax(mean))]

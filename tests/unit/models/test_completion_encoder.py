@@ -116,7 +116,8 @@ def test_an_unseen_tag_without_context_adds_what_it_was_met_with():
     encoder = random_completion_encoder()
     found = encoder.linear_scores([USAGE], [NOTHING])[0]
     assert np.flatnonzero(found).tolist() == [2, 7, 30]
-    np.testing.assert_allclose(found[[2, 7, 30]], encoder.kappa * 1.5 * np.array([4, 2, 1]) / 9, rtol=1e-5)
+    weights = encoder.candidate_weights[[2, 7, 30]]
+    np.testing.assert_allclose(found[[2, 7, 30]], weights * 1.5 * np.array([4, 2, 1]) / 9, rtol=1e-5)
 
 
 @pytest.mark.parametrize("tag", [3, Usage.unknown()], ids=["query", "context"])
@@ -129,8 +130,32 @@ def test_a_tag_that_is_all_there_is_adds_its_company(encoder, tag):
     without = replace(encoder, company=None)
     np.testing.assert_allclose(
         without.linear_scores([tag], [shown])[0],
-        encoder.kappa * encoder.linear.combine(shown, np.ones(1, dtype=np.float32)),
+        encoder.candidate_weights * encoder.linear.combine(shown, np.ones(1, dtype=np.float32)),
+        rtol=1e-5,
     )
+
+
+def test_damping_divides_the_linear_term_by_a_power_of_a_candidates_documents(encoder):
+    frequency = np.array([0.2, 1, 16, 625] * 10, dtype=np.float32)
+    asked = [3, USAGE], [np.array([3, 5, 9]), NOTHING]
+    plain, damped = (
+        replace(encoder, frequency=frequency, damping=damping).linear_scores(*asked)
+        for damping in (0.0, 0.25)
+    )
+    divisors = np.array([1, 1, 2, 5] * 10)  # a tag on less than one document counts as on one
+    np.testing.assert_allclose(plain[0] / divisors, damped[0], rtol=1e-5)
+    np.testing.assert_allclose(plain[1] / divisors, damped[1], rtol=1e-5)
+    assert plain.any(axis=1).all()
+
+
+def test_a_damping_that_cannot_be_is_refused_and_none_is_none(encoder):
+    settings = encoder.settings()
+    for wrong in (-0.1, float("nan")):
+        settings["linear"]["damping"] = wrong
+        with pytest.raises(BundleError, match="damping must be at least 0"):
+            CompletionEncoder.from_tensors(settings, encoder.tensors(), "nearest")
+    del settings["linear"]["damping"]
+    assert CompletionEncoder.from_tensors(settings, encoder.tensors(), "nearest").damping == 0
 
 
 def test_company_stays_out_of_queries_with_more_to_go_by(encoder):

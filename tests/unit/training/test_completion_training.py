@@ -25,7 +25,7 @@ from training.completion.features import PROJECTED_ABOVE, count_features
 from training.completion.fit import FINAL, PROBE, fit_completion
 from training.completion.linear import TermScorer
 from training.completion.method import CompletionMethod
-from training.completion.mixing import scale_ratio
+from training.completion.mixing import blended, scale_ratio
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
 from training.completion.trainer import schedule
@@ -195,6 +195,18 @@ def test_a_default_is_left_only_for_a_clear_gain(corpus):
     popularity = rest.document_frequency
     assert select(["flat", "good"], scorers.__getitem__, [queries], popularity) == "good"
     assert select(["good", "same", "flat"], scorers.__getitem__, [queries], popularity) == "good"
+    assert select(["flat", "good"], scorers.__getitem__, [queries], popularity, errors=1e3) == "flat"
+
+
+def test_the_linear_term_is_as_wide_as_the_mix_says_whatever_its_damping(corpus):
+    encoder = fit_completion(corpus, small_recipe(steps=2), seed=3).encoder
+    queries = validation_queries(corpus, 3)
+    asked = [query.tag for query in queries], [query.context for query in queries]
+    wide = (encoder.encode_queries(*asked) @ encoder.candidates(None).T).std(axis=1).mean()
+    for mixing in ((0.7, 0.0), (0.3, 0.1)):
+        mixed = blended(encoder, mixing, 0.0, queries)
+        assert mixed.damping == mixing[1]
+        assert mixed.linear_scores(*asked).std(axis=1).mean() == pytest.approx(mixing[0] * wide, rel=1e-3)
 
 
 def test_larger_collections_take_larger_batches_and_no_more_steps_than_the_limit():
