@@ -198,7 +198,7 @@ class Cell:
         weights = duplicate_weights(rest.matrix)
         counts = cooccurrence(rest.matrix, weights)
         evidence = torch.from_numpy(log_odds(counts.toarray(), float(weights.sum())))
-        kept = company(counts, recipe.linear.neighbours)
+        kept = company(rest.matrix, weights, recipe.linear.neighbours)
         rows = torch.from_numpy(np.stack([kept.row(tag) for tag in range(rest.n_tags)]))
         return cls(rest, solve_dense(counts, *chosen), evidence, rows, queries, steps)
 

@@ -169,7 +169,8 @@ class _Training:
         term = solve(counts, self.linear, self.recipe)
         mix = self.recipe.linear.attention
         encoder = to_encoder(trained.towers, features, counts.diagonal(), term, mix)
-        return replace(encoder, company=company(counts, self.recipe.linear.neighbours)), trained
+        kept = company(corpus.matrix, weights, self.recipe.linear.neighbours)
+        return replace(encoder, company=kept), trained
 
 
 def _validate(

@@ -81,11 +81,13 @@ def test_export_equals_the_network_and_completes_documents(corpus, variant):
 
 def test_company_is_the_share_of_a_tags_documents_that_hold_another():
     matrix = sparse.csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0]], dtype=float))
-    kept = company(cooccurrence(matrix), neighbours=3)
+    kept = company(matrix, np.ones(4), neighbours=3)
     np.testing.assert_allclose(kept.row(0), [0, 0.5, 0.5, 0])
     np.testing.assert_allclose(kept.row(1), [1, 0, 0.5, 0])
     assert not kept.row(3).any()
-    np.testing.assert_allclose(company(cooccurrence(matrix), neighbours=1).row(1), [1, 0, 0, 0])
+    np.testing.assert_allclose(company(matrix, np.ones(4), neighbours=1).row(1), [1, 0, 0, 0])
+    copied = company(matrix, np.array([1 / 16, 1, 1, 1]), neighbours=3)
+    np.testing.assert_allclose(copied.row(0), [0, 1.25 / 3.25, 2 / 3.25, 0], rtol=1e-6)
 
 
 def test_a_lone_tags_company_weighs_as_much_as_the_towers(corpus):
