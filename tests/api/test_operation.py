@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from starlette.testclient import TestClient
 
-from tests.api.conftest import command
+from tests.api.conftest import command, wait_for
 
 
 def sample(text: str, name: str) -> float:
@@ -90,25 +90,26 @@ def test_a_stop_lets_a_request_end(bundle_path: Path, database_url: str) -> None
     address = json.loads(line)["event"].split()[3]
     drain = threading.Thread(target=process.stderr.read)
     drain.start()
-    begun = threading.Event()
+    wait_for(lambda: httpx.get(f"{address}/v1/documents").status_code == 200)
+    told = threading.Event()
 
     def slowly() -> Iterator[bytes]:
         yield b'{"id": 1, "tags": ["a"]}\n'
-        begun.set()
-        sleep(1.5)
+        told.wait(20)
+        sleep(0.5)
         yield b'{"id": 2, "tags": ["a"]}\n'
 
     answers: list[httpx.Response] = []
 
     def send() -> None:
-        headers = {"Content-Type": "application/x-ndjson"}
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "slow"}
         answers.append(httpx.post(f"{address}/v1/documents", content=slowly(), headers=headers, timeout=20))
 
     sender = threading.Thread(target=send)
     sender.start()
-    begun.wait(10)
-    sleep(0.2)
+    wait_for(lambda: httpx.get(f"{address}/v1/imports/slow").status_code == 200)
     process.send_signal(signal.SIGTERM)
+    told.set()
     sender.join(20)
     process.wait(20)
     drain.join(5)
