@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from app.settings import DEMO_BUNDLE
 from models.bundle import load_bundle, save_bundle
@@ -204,6 +204,21 @@ def test_another_bundles_quality_is_shown_even_without_curves(visit: Visit, bund
     expect(visit.page.locator("h1")).to_have_text("How good is towers?")
     expect(visit.page.locator(".curves")).to_have_count(0)
     expect(visit.page.get_by_role("rowheader", name="clean nDCG@10")).to_be_visible()
+
+
+def test_curves_that_are_left_before_their_script_has_come_are_not_drawn(visit: Visit, bundles: Path) -> None:
+    held: list[Route] = []
+    visit.page.route("**/curves.js", lambda route: held.append(route))
+    with visit.page.expect_request("**/curves.js"):
+        visit.go(QUALITY)
+    version = load_bundle(bundles / "towers").version
+    visit.page.get_by_label("Model", exact=True).select_option(f"towers@{version}")
+    expect(visit.page.locator("h1")).to_have_text("How good is towers?")
+    [fetched] = held
+    fetched.continue_()
+    come = f"import('{fetched.request.url}').then(() => new Promise((then) => setTimeout(then)))"
+    visit.page.evaluate(come)
+    assert visit.complaints == []
 
 
 @without_scripts

@@ -92,7 +92,7 @@ const modules = new Map();
 async function fill(place) {
   const name = place.dataset.module;
   if (!modules.has(name)) modules.set(name, await import(`./${name}.js`));
-  modules.get(name).show(place);
+  if (place.isConnected) modules.get(name).show(place); // another page may have come while it was fetched
 }
 mend();
 // A field may have had the focus before this script was there.
