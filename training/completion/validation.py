@@ -78,11 +78,15 @@ def select(
     The first candidate is the default. It is left only for one that beats it by more than so many standard
     errors of the paired difference over documents: a handful of validation documents decides nothing.
     """
+    asked = {id(queries): queries for queries in variants}  # one that counts twice is asked once
     reached = []
     for candidate in candidates:
         scorer = fit(candidate)
-        found = [evaluate_completion(scorer, queries, popularity) for queries in variants]
-        reached.append(np.mean([evaluation.by_document["nDCG@10"] for evaluation in found], axis=0))
+        found = {
+            name: evaluate_completion(scorer, queries, popularity).by_document["nDCG@10"]
+            for name, queries in asked.items()
+        }
+        reached.append(np.mean([found[id(queries)] for queries in variants], axis=0))
     gains = np.stack(reached)[:, ~np.isnan(reached[0])] - reached[0][~np.isnan(reached[0])]
     n_documents = gains.shape[1]
     if n_documents < 2:
