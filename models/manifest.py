@@ -13,8 +13,8 @@ from typing import Any, Literal
 from models.errors import BundleError
 
 MANIFEST = "manifest.json"
-FORMAT_VERSION = 2
-"""1 knew no projection; bundles of it are read as ever."""
+FORMAT_VERSION = 3
+"""1 knew no projection, 2 no damping of a completion encoder; bundles of both are read as ever."""
 
 # A manifest is a few kilobytes; a larger one is not read into memory.
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024

@@ -135,7 +135,7 @@ def _climb_out(path: Path) -> None:
         (lambda path: (path / MANIFEST).write_text("[]"), "not a JSON object"),
         (lambda path: (path / MANIFEST).write_text("[" * 100_000), "is not JSON"),
         (lambda path: (path / MANIFEST).write_text(" " * 5_000_000), "at most"),
-        (_edit(format_version=3), "newer than this version"),
+        (_edit(format_version=4), "newer than this version"),
         (_edit(format_version="1"), "format_version is '1'"),
         (_edit(surprise=1), "surprise"),
         (_edit(metric="cosine"), "metric is 'cosine'"),
