@@ -35,7 +35,7 @@ TAG_METHODS = (
 # Left out of the OOV variants: most of them take no unseen tag, and the siamese ones are slow to train.
 PEERS = ("single-lit", "siamese-lit", "siamese-prediction", "siamese-ext")
 NAMES_ONLY = ("text-embedding", "text-embedding-context")
-# Where a peer takes most of an hour: the folds it is run on.
+# Where a peer is slow to train: the folds it is run on.
 FOLDS: dict[tuple[str, str], Sequence[int]] = {("lastfm-hetrec", name): (0,) for name in PEERS}
 ALL = (*TAG_METHODS, *PEERS, *NAMES_ONLY)
 VARIANTS = ("clean", "distractor", "query-only")

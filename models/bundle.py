@@ -247,7 +247,7 @@ def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
     try:
         specs = family.specs(settings)
         n_tags = settings["n_tags"]
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, ValueError, OverflowError) as error:
         raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {error!r}") from None
     if n_tags != manifest.n_tags:
         raise BundleError(f"{path / MANIFEST}: n_tags is {manifest.n_tags}, but {n_tags} in the settings")

@@ -325,7 +325,7 @@ class CompletionEncoder:
         Raises
         ------
         BundleError
-            If the bounds or columns of what is sparse are out of range, or the damping is negative.
+            If the bounds or columns of what is sparse are out of range, or the damping cannot be.
         """
         plain = {name: tensors[name] for name in PLAIN}
         linear, company = linear_of(settings, tensors), company_of(settings, tensors)

@@ -33,7 +33,9 @@ ROWS = ("indptr", "indices", "values")
 def tensor_specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
     """Return the tensors that `settings` call for."""
     n_tags, width, hidden = settings["n_tags"], settings["width"], settings["hidden"]
-    float(settings["linear"]["l2"]), float(settings["linear"]["dropout"])
+    for name in ("l2", "dropout"):
+        float(settings["linear"][name])
+    float(settings["linear"].get("damping", 0.0))
     stored, joined = settings["linear"]["stored"], {"a": width, "b": 3 * width}[settings["variant"]]
     specs = {
         "inputs": TensorSpec((n_tags, width)),
@@ -77,17 +79,16 @@ def linear_of(settings: Mapping[str, Any], tensors: Arrays) -> LinearTerm:
 
 
 def damping_of(settings: Mapping[str, Any]) -> float:
-    """Return how much the linear term makes of tags of few documents; 0 in bundles made before there was such
-    a thing.
+    """Return the damping of the linear term; 0 in bundles made before there was such a thing.
 
     Raises
     ------
     BundleError
-        If it is negative, or no number.
+        If it is negative or not finite.
     """
     damping = float(settings["linear"].get("damping", 0.0))
-    if not damping >= 0:
-        raise BundleError(f"the linear term's damping must be at least 0; got {damping}")
+    if not 0 <= damping < float("inf"):
+        raise BundleError(f"the linear term's damping must be finite and at least 0; got {damping}")
     return damping
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from itertools import product
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.settings import DEMO_BUNDLE
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, check_looks
 
 LO_FI = "/?tag=lo-fi&context=hip+hop"
 COMPARED = "/?tag=lo-fi&context=hip+hop&versus=indie+rock"
@@ -227,16 +225,10 @@ def test_the_curl_command_gives_what_the_page_shows(visit: Visit) -> None:
     ],
 )
 def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> None:
-    visit.page.emulate_media(reduced_motion="reduce")
     visit.go(path)
     for summary in visit.page.locator("summary").all()[:1]:
         summary.click()
-    for width, scheme in product((360, 1280), ("light", "dark")):
-        visit.page.set_viewport_size({"width": width, "height": 800})
-        visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        found = Axe().run(visit.page)
-        assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
-        assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    check_looks(visit)
 
 
 def test_the_quality_table_is_the_manifests_and_marks_what_is_better(visit: Visit) -> None:

@@ -12,7 +12,7 @@ from training.completion.counts import Weights, cooccurrence
 def company(matrix: sparse.csr_array, weights: Weights, neighbours: int) -> Company:
     """Return which share of each tag's documents holds each other tag, the `neighbours` largest shares a tag.
 
-    A document counts by the root of its weight: nothing but counts answers here, so what is common in the
+    A document counts by the root of its weight. Nothing but counts answers here, so what is common in the
     collection has to stay common: with the weights as they are, a catalogue of many copies was answered
     worse than by its plain counts; with none, MagnaTagATune was.
 

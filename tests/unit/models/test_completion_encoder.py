@@ -150,9 +150,9 @@ def test_damping_divides_the_linear_term_by_a_power_of_a_candidates_documents(en
 
 def test_a_damping_that_cannot_be_is_refused_and_none_is_none(encoder):
     settings = encoder.settings()
-    for wrong in (-0.1, float("nan")):
+    for wrong in (-0.1, float("nan"), float("inf")):
         settings["linear"]["damping"] = wrong
-        with pytest.raises(BundleError, match="damping must be at least 0"):
+        with pytest.raises(BundleError, match="damping must be finite and at least 0"):
             CompletionEncoder.from_tensors(settings, encoder.tensors(), "nearest")
     del settings["linear"]["damping"]
     assert CompletionEncoder.from_tensors(settings, encoder.tensors(), "nearest").damping == 0
@@ -184,6 +184,25 @@ def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
     for query in QUERIES:
         ours, theirs = (TagSearch(e).search([query], 7, [NOTHING])[0] for e in (encoder, loaded))
         np.testing.assert_array_equal(ours.scores, theirs.scores)
+
+
+@pytest.mark.parametrize("name", ["l2", "dropout", "damping"])
+@pytest.mark.parametrize("wrong", ["much", None, 10**400], ids=["text", "null", "huge"])
+def test_settings_that_are_no_numbers_make_a_bad_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, wrong: object
+):
+    encoder = random_completion_encoder()
+    settings = encoder.settings()
+    settings["linear"][name] = wrong
+    monkeypatch.setattr(CompletionEncoder, "settings", lambda self: settings)
+    vocabulary = Vocabulary([f"tag {i:02d}" for i in range(N_TAGS)], np.arange(N_TAGS) + 1)
+
+    def kept() -> None:
+        save_bundle(tmp_path / "kept", encoder, vocabulary, DESCRIPTION)
+        load_bundle(tmp_path / "kept")
+
+    with pytest.raises(BundleError, match="settings do not fit a completion encoder"):
+        kept()
 
 
 def test_sparse_rows_out_of_range_are_refused():
