@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from app.metrics import Metrics
+from app.services.models.serving import Serving
 from app.services.runtime import Runtime
-from app.services.serving import Serving
 
 
 def runtime(request: Request) -> Runtime:

@@ -14,9 +14,9 @@ from app.db.keys import StoredKey
 from app.errors import answer, problem, respond
 from app.scopes import RANK, is_page, required_scope
 from app.scopes import Scope as KeyScope
-from app.services.rates import RateLimit
+from app.services.access.rates import RateLimit
+from app.services.access.sessions import COOKIE
 from app.services.runtime import Runtime
-from app.services.sessions import COOKIE
 from app.settings import Settings, variable
 
 SIGN_IN = "/explorer/sign-in"

@@ -11,7 +11,7 @@ from app.db.engine import open_engine
 from app.jobs.worker import Worker
 from app.logs import configure_logging
 from app.main import create_app
-from app.services.registry import Registry
+from app.services.models.registry import Registry
 from app.settings import Settings
 
 _REPEATED = "Application startup failed. Exiting."

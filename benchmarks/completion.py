@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training import evaluation
 from training.corpora import load_corpus
-from training.runs.cell import Cell
+from training.evaluation import cross_validation as evaluation
+from training.evaluation.cell import Cell
 
 OURS, RIVAL = "completion", "edlae"
 # Collection: (least documents of a tag, least tags of a document), then what "ease" and "edlae" stand for:

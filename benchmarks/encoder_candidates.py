@@ -26,7 +26,7 @@ import torch
 from encoder_variants import TRAININGS, Towers, Training, spread
 from torch import Tensor
 
-from models.linear import LinearTerm
+from models.encoders.linear_term import LinearTerm
 from models.protocols.completion import (
     CompletionQuery,
     clean_queries,
@@ -35,18 +35,18 @@ from models.protocols.completion import (
     query_only,
     split_documents,
 )
+from training.baselines.completion import CompletionMethod
 from training.completion.company import company
-from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.features import count_features
-from training.completion.linear import solve_dense
-from training.completion.method import CompletionMethod
 from training.completion.mixing import choose_linear
-from training.completion.validation import validation_queries
 from training.corpora import load_corpus
 from training.corpus import TagCorpus
-from training.evaluation import default_settings
-from training.runs.completion import FOLD_SEED
-from training.trainer import Run
+from training.evaluation.completion import FOLD_SEED
+from training.evaluation.cross_validation import default_settings
+from training.fitting.counts import cooccurrence, duplicate_weights
+from training.fitting.held_out import validation_queries
+from training.fitting.linear_solver import solve_dense
+from training.siamese.trainer import Run
 
 PARTS, PART_SEED, QUERY_SEED = 5, 1234, 500
 KAPPA, ATTENTION, DAMPING = 0.7, 0.5, 0.1

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.completion.batches import Batch, Examples
-from training.completion.counts import cooccurrence, duplicate_weights
-from training.completion.linear import solve_dense
 from training.completion.towers import NEVER, TwoTowers, completion_loss
 from training.completion.trainer import TowersTrainer
+from training.fitting.counts import cooccurrence, duplicate_weights
+from training.fitting.linear_solver import solve_dense
 
 PARTS = 5
 """Parts of the documents that are each given the linear scores of the others, in `OutOfFold`."""

@@ -27,7 +27,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from models.bundle import save_bundle
-from models.completion_encoder import CompletionEncoder
+from models.encoders.completion import CompletionEncoder
 from models.projection import Projection
 from models.vocabulary import Vocabulary
 from training.projection import layout

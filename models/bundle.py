@@ -22,9 +22,9 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from models.encoders import Arrays, Encoder, TensorSpec
+from models.encoders.contract import Arrays, Encoder, TensorSpec
+from models.encoders.registry import FAMILIES
 from models.errors import BundleError, TagError
-from models.families import FAMILIES
 from models.manifest import MANIFEST, Manifest, read_manifest
 from models.projection import Projection
 from models.vocabulary import Vocabulary

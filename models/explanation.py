@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.completion_encoder import CompletionEncoder, Floats
-from models.encoders import Encoder, Indices
+from models.encoders.completion import CompletionEncoder, Floats
+from models.encoders.contract import Encoder, Indices
 from models.features import Usage
 from models.index import Query
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from models.completion_encoder import CompletionEncoder
-from models.encoders import Encoder, Metric, Tag
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Encoder, Metric, Tag
 from models.features import Usage
 
 Floats = npt.NDArray[np.float32]

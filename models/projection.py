@@ -33,7 +33,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from models.encoders import Arrays, Indices, TensorSpec
+from models.encoders.contract import Arrays, Indices, TensorSpec
 from models.errors import BundleError
 
 Floats = npt.NDArray[np.float32]

@@ -13,8 +13,9 @@ import pytest
 from scipy import sparse
 
 from models.bundle import Bundle, save_bundle
-from models.completion_encoder import CompletionEncoder
-from models.encoders import OovRule, SiameseEncoder
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import OovRule
+from models.encoders.siamese import SiameseEncoder
 from models.projection import Projection
 from models.vocabulary import Vocabulary
 

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from models.bundle import Bundle, save_bundle
-from models.completion_encoder import CompletionEncoder
-from models.encoders import Encoder, OovRule, SiameseEncoder
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Encoder, OovRule
+from models.encoders.siamese import SiameseEncoder
 from models.errors import BundleError, TrainingError
 from models.projection import Projection
 from training.completion.export import check_towers
@@ -25,9 +26,9 @@ from training.completion.towers import TwoTowers
 from training.corpus import TagCorpus
 from training.projection import fit_projection
 from training.recipe import Recipe
-from training.siamese import SiameseModel, check_trainable, fit_siamese
-from training.trainer import CHECKPOINT, Run
-from training.validation import choose_oov_rule, draw_oov_tags, measure_quality, split_validation
+from training.siamese.fit import SiameseModel, check_trainable, fit_siamese
+from training.siamese.trainer import CHECKPOINT, Run
+from training.siamese.validation import choose_oov_rule, draw_oov_tags, measure_quality, split_validation
 
 # Exported and trained embeddings may differ by rounding alone.
 EXPORT_TOLERANCE = 1e-5

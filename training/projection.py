@@ -15,8 +15,8 @@ import numpy.typing as npt
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from models.completion_encoder import CompletionEncoder
-from models.encoders import Encoder
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Encoder
 from models.index import Query, Ranking, TagSearch
 from models.projection import Floats, Projection, softmax
 from training.corpus import TagCorpus

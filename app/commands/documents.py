@@ -32,7 +32,7 @@ def import_documents(
 
     from app.db.engine import open_engine
     from app.db.migrations import ensure_current
-    from app.services.importing import check_file, import_file, refuse_faults
+    from app.services.documents.file import check_file, import_file, refuse_faults
 
     settings = settings_with(database_url=database)
     engine = open_engine(settings.store_url, settings.store_timeout_seconds)
@@ -64,7 +64,7 @@ def export_documents(
     """Write the store's documents as JSONL, aliases followed and junk left out: what to train on."""
     from rich.progress import track
 
-    from app.services.exporting import as_line, cleaned_documents
+    from app.services.documents.export import as_line, cleaned_documents
 
     with opened_store(database) as engine, file.open("x", encoding="utf-8") as out:
         written = 0
@@ -80,7 +80,7 @@ def training_documents(database_url: str | None) -> Iterator[Document]:
     `tagprime train store` finds this by the entry-point group ``tagprime.documents``: neither side imports
     the other.
     """
-    from app.services.exporting import cleaned_documents
+    from app.services.documents.export import cleaned_documents
 
     with opened_store(database_url) as engine:
         yield from cleaned_documents(engine)

@@ -28,7 +28,7 @@ def create_key_command(
     database: Database = None,
 ) -> None:
     """Make a key and print it; it cannot be shown again."""
-    from app.services.keys import create_key
+    from app.services.access.keys import create_key
 
     with opened_store(database) as engine:
         key, stored = create_key(engine, scope, name, _span(expires))

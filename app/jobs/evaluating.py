@@ -9,8 +9,8 @@ import numpy as np
 
 from app.jobs.paired import sign_flip_p_values
 from app.schemas.evaluations import Difference, EvaluationRequest, EvaluationResult, Measured
-from app.services.rules import TagRules
-from app.services.serving import Serving
+from app.services.models.serving import Serving
+from app.services.tags.rules import TagRules
 from models.errors import EvaluationError
 from models.features import Indices
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents

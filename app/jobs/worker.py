@@ -20,8 +20,8 @@ from app.db.engine import transaction
 from app.db.migrations import ensure_current
 from app.jobs.sampling import sample_documents
 from app.schemas.evaluations import EvaluationRequest
-from app.services.registry import Registry
-from app.services.rules import TagRules
+from app.services.models.registry import Registry
+from app.services.tags.rules import TagRules
 from app.settings import DEMO_DOCUMENTS, Settings
 from models.document_files import read_documents
 from models.errors import StoreError, TagprimeError

@@ -23,8 +23,8 @@ from app.schemas.documents import (
     WriteQuery,
     Written,
 )
-from app.services import documents
-from app.services.ingest import SHOWN_FAULTS, Batches, Import
+from app.services.documents import single as documents
+from app.services.documents.stream import SHOWN_FAULTS, Batches, Import
 from app.services.limits import check_limit
 from models.errors import FaultsError
 

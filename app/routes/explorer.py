@@ -12,7 +12,7 @@ from app.routes.frame import frame, pages, served
 from app.services.explorer.asking import Column, answer, examples
 from app.services.explorer.mapping import places
 from app.services.explorer.question import Question
-from app.services.suggesting import suggest
+from app.services.tags.suggest import suggest
 from models.errors import InputError, TagError
 from models.vocabulary import normalize_tag
 

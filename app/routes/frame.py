@@ -7,7 +7,7 @@ from fastapi import Request
 from app.dependencies import runtime
 from app.scopes import RANK, Scope
 from app.services.explorer.question import VIEWS, Question
-from app.services.serving import Serving
+from app.services.models.serving import Serving
 from app.web.pages import Pages
 from models.errors import BundleError
 

@@ -13,10 +13,10 @@ from app.db.engine import transaction
 from app.dependencies import runtime
 from app.routes.bodies import read_form
 from app.routes.frame import LIBRARY, frame, may, pages, served
-from app.services import aliasing
 from app.services.explorer import library
 from app.services.explorer.catalogue import Sort
-from app.services.listing import after, cursor
+from app.services.tags import aliases as aliasing
+from app.services.tags.listing import after, cursor
 from models.errors import InputError, NotFoundError, PreconditionError, StoreError, TagError
 from models.vocabulary import MAX_TAG_LENGTH, normalize_tag
 

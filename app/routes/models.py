@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from app.dependencies import runtime
 from app.errors import described
 from app.schemas.models import AliasMove, ModelAlias, ModelAliases, ModelDetail, Models
-from app.services import swapping
+from app.services.models import aliases as swapping
 
 router = APIRouter(prefix="/v1", tags=["models"])
 

@@ -12,7 +12,7 @@ from app.gate import SIGN_IN, session_token
 from app.routes.bodies import read_form
 from app.routes.frame import pages
 from app.scopes import SIGNING, is_page
-from app.services.sessions import COOKIE
+from app.services.access.sessions import COOKIE
 from app.settings import variable
 from app.web.pages import BARE
 from models.errors import StoreError

@@ -18,11 +18,11 @@ from app.schemas.tags import (
     TagsQuery,
     TagsResponse,
 )
-from app.services import aliasing
 from app.services.limits import check_limit
-from app.services.listing import vocabulary_page
-from app.services.lookup import look_up
-from app.services.suggesting import suggest
+from app.services.tags import aliases as aliasing
+from app.services.tags.listing import vocabulary_page
+from app.services.tags.lookup import look_up
+from app.services.tags.suggest import suggest
 from models.errors import InputError, TagError
 from models.vocabulary import normalize_tag
 

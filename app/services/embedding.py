@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from app.schemas.embeddings import Embedding, EmbeddingsRequest, EmbeddingsResponse, TagInContext
 from app.services.limits import check_limit
+from app.services.models.serving import Serving
 from app.services.priming import understand_context, understand_tag
-from app.services.serving import Serving
 from app.settings import Settings
 from models.errors import InputError
 from models.index import Query

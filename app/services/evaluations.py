@@ -19,8 +19,8 @@ from app.schemas.evaluations import (
     EvaluationsResponse,
 )
 from app.services.limits import check_limit
-from app.services.listing import after, cursor
-from app.services.registry import DEFAULT, Registry
+from app.services.models.registry import DEFAULT, Registry
+from app.services.tags.listing import after, cursor
 from app.settings import Settings
 from models.errors import BundleError, ConflictError, InputError, NotFoundError, TagError
 from models.vocabulary import normalize_tag, shown

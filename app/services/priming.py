@@ -17,8 +17,8 @@ from app.schemas.priming import (
     Result,
     Understood,
 )
-from app.services.serving import Serving, StoreView
-from app.services.suggesting import look_alikes
+from app.services.models.serving import Serving, StoreView
+from app.services.tags.suggest import look_alikes
 from app.settings import Settings, variable
 from models import explanation
 from models.errors import InputError

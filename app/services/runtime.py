@@ -10,13 +10,13 @@ import faiss
 from sqlalchemy import Engine
 
 from app.db.engine import open_engine
+from app.services.access.keys import KeyRing
+from app.services.access.sessions import Sessions
 from app.services.evaluations import Evaluations
 from app.services.explorer.catalogue import Catalogues
-from app.services.keys import KeyRing
-from app.services.monitor import StoreMonitor
-from app.services.registry import DEFAULT, Registry
-from app.services.serving import Serving
-from app.services.sessions import Sessions
+from app.services.models.registry import DEFAULT, Registry
+from app.services.models.serving import Serving
+from app.services.store.monitor import StoreMonitor
 from app.settings import Settings
 from models.errors import BundleError
 

@@ -35,7 +35,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import metrics
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.features import Usage
 from models.protocols.scoring import (

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from models.completion_encoder import CompletionEncoder
-from models.encoders import Encoder, Tag
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Encoder, Tag
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]

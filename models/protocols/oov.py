@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models import metrics
-from models.encoders import OovRule
+from models.encoders.contract import OovRule
 from models.features import Usage
 from models.protocols.scoring import (
     Evaluation,

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from models import metrics
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.protocols.scoring import (
     Evaluation,
     Indices,

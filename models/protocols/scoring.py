@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import metrics
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 
 Bools = npt.NDArray[np.bool_]

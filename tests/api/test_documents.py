@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from app.db.engine import open_engine, transaction
 from app.db.tables import documents
 from app.main import create_app
-from app.services.ingest import Batches
+from app.services.documents.stream import Batches
 from app.settings import Settings
 from tests.api.conftest import wait_for
 

@@ -23,7 +23,7 @@ from app.db.tables import evaluations as table
 from app.jobs.queue import JsonSerializer
 from app.jobs.worker import Worker
 from app.main import create_app
-from app.services.registry import Registry
+from app.services.models.registry import Registry
 from app.settings import Settings
 from models.bundle import load_bundle
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents

@@ -17,7 +17,7 @@ from app.db.keys import add_key, revoke_key
 from app.db.migrations import upgrade
 from app.main import create_app
 from app.scopes import OPEN, RANK, required_scope
-from app.services.keys import create_key, new_key
+from app.services.access.keys import create_key, new_key
 from app.settings import Settings
 from tests.api.conftest import command, wait_for
 from tests.conftest import new_database

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from models.bundle import Bundle, save_bundle
-from models.encoders import Encoder
+from models.encoders.contract import Encoder
 from models.index import Query, TagSearch
 from models.vocabulary import Vocabulary
 from tests.conftest import (

@@ -14,12 +14,12 @@ from app.jobs.evaluating import evaluate
 from app.main import create_app
 from app.schemas.evaluations import EvaluationRequest
 from app.services.explorer.quality import tables
-from app.services.rules import TagRules
-from app.services.serving import Serving
+from app.services.models.serving import Serving
+from app.services.tags.rules import TagRules
 from app.settings import DEMO_BUNDLE, DEMO_DOCUMENTS, Settings
 from models.bundle import Bundle, load_bundle, save_bundle
-from models.completion_encoder import CompletionEncoder
 from models.document_files import read_documents
+from models.encoders.completion import CompletionEncoder
 from tests.api.conftest import wait_for
 
 QUALITY = "/explorer/quality"

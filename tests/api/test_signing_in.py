@@ -17,8 +17,8 @@ from app.db.engine import open_engine, transaction
 from app.db.keys import revoke_key
 from app.db.migrations import upgrade
 from app.db.tables import sessions, tag_aliases
-from app.services.keys import create_key
-from app.services.sessions import COOKIE
+from app.services.access.keys import create_key
+from app.services.access.sessions import COOKIE
 from tests.api.conftest import serving, wait_for
 from tests.conftest import new_database
 

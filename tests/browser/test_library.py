@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from app.db.engine import open_engine
 from app.db.migrations import upgrade
-from app.services.keys import create_key
+from app.services.access.keys import create_key
 from tests.api.conftest import serving, wait_for
 from tests.browser.conftest import Visit, check_looks
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.encoders import OovRule
+from models.encoders.contract import OovRule
 from models.features import Usage
 from models.index import FlatIndex, Query, TagSearch
 from tests.conftest import random_siamese_encoder

@@ -12,8 +12,8 @@ import pytest
 
 import models
 from models.bundle import Bundle, load_bundle
-from models.completion_encoder import CompletionEncoder
 from models.document_files import read_documents
+from models.encoders.completion import CompletionEncoder
 from models.index import Query, TagSearch
 from models.protocols.completion import (
     clean_queries,
@@ -22,11 +22,11 @@ from models.protocols.completion import (
     split_documents,
 )
 from models.protocols.encoder_scorer import EncoderScorer
-from training.completion.linear import TermScorer
-from training.completion.validation import hold_off, validation_queries
 from training.corpora import load_corpus
 from training.corpora.demo.knowledge import knowledge_files
 from training.corpus import TagCorpus
+from training.fitting.held_out import hold_off, validation_queries
+from training.fitting.linear_solver import TermScorer
 from training.recipe import load_recipe
 
 DEMO = Path(models.__path__[0]) / "artifacts" / "demo"

@@ -9,7 +9,7 @@ import pytest
 
 from training.corpora import load_corpus
 from training.corpus import TagCorpus
-from training.evaluation import default_settings, evaluate
+from training.evaluation.cross_validation import default_settings, evaluate
 
 
 def clean(corpus: TagCorpus, method: str, folds: tuple[int, ...] = (0, 1, 2)) -> np.ndarray:

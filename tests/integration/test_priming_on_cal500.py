@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training import evaluation
 from training.corpora import load_corpus
+from training.evaluation import cross_validation as evaluation
 
 # Test P@2, P@5, P@10 and MAP@25 (paper), means over three folds.
 KNOWN = {

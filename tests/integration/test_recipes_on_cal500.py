@@ -8,7 +8,7 @@ from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.priming import evaluate_priming
 from training.corpora import load_corpus
 from training.recipe import load_recipe
-from training.siamese import fit_siamese
+from training.siamese.fit import fit_siamese
 
 # Three-fold means on CAL500 are 79 / 66.5 / 62 / 63.3 or better (lit) and 72.5 MAP (ext); a fold may lie
 # below its mean, by less than this many points.

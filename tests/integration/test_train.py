@@ -19,8 +19,8 @@ from models.index import Query, TagSearch
 from training.corpus import Provenance, TagCorpus
 from training.pipeline import Watch, train_bundle
 from training.recipe import Recipe, load_recipe
-from training.siamese import fit_siamese
-from training.trainer import CHECKPOINT, Run, Trainer
+from training.siamese.fit import fit_siamese
+from training.siamese.trainer import CHECKPOINT, Run, Trainer
 
 
 def small_corpus(n_documents: int = 120) -> TagCorpus:

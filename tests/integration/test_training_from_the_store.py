@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from app.db.aliases import put_aliases
 from app.db.engine import transaction
 from app.db.repository import upsert_documents
-from app.services.exporting import cleaned_documents
+from app.services.documents.export import cleaned_documents
 from models.bundle import load_bundle
 from models.documents import Document
 from models.errors import CorpusError, StoreError

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.features import Usage
 from training.baselines.cooccurrence import Cooccurrence
 from training.baselines.method import Floats, Indices

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from training.baselines.method import Floats, Indices, Method
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from training.baselines.aggregation import Aggregation, aggregate, mutual_information
 from training.baselines.embedding import nearness

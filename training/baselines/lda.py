@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from training.baselines.method import Indices
+from training.baselines.shared_fits import topic_model
 from training.baselines.topics import Doubles, TopicRelatedness
 from training.corpus import TagCorpus
-from training.shared_fits import topic_model
 
 
 class Lda(TopicRelatedness):

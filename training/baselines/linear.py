@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from models.encoders import Tag
-from models.linear import LinearTerm
+from models.encoders.contract import Tag
+from models.encoders.linear_term import LinearTerm
 from training.baselines.method import Floats, Indices, Method
-from training.completion import counts
-from training.completion.linear import TermScorer, fit_linear, solve_columns
-from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import TagCorpus
+from training.fitting import counts
+from training.fitting.held_out import hold_off, select, validation_queries
+from training.fitting.linear_solver import TermScorer, fit_linear, solve_columns
 
 Candidate = tuple[float, float]
 

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from training.baselines.method import Floats, Indices, Method
-from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import TagCorpus
+from training.fitting.held_out import hold_off, select, validation_queries
 
 Candidate = tuple[int, float]
 

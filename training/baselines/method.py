@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from models.encoders import OovRule, Tag
+from models.encoders.contract import OovRule, Tag
 from training.corpus import TagCorpus
 
 Indices = npt.NDArray[np.int64]

@@ -12,11 +12,11 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.protocols.completion import evaluate_completion
 from training.baselines.method import Floats, Indices, Method
-from training.completion.validation import hold_off, validation_queries
 from training.corpus import TagCorpus
+from training.fitting.held_out import hold_off, validation_queries
 
 LOOKS = (50, 75, 110, 160, 240, 350, 500, 750, 1100, 1600, 2400)
 """Steps after which a training is looked at on validation documents. Short bags are learnt by heart soon."""

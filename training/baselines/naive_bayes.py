@@ -7,12 +7,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.features import Usage
 from training.baselines.method import Floats, Indices, Method
-from training.completion.counts import cooccurrence
-from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import TagCorpus
+from training.fitting.counts import cooccurrence
+from training.fitting.held_out import hold_off, select, validation_queries
 
 
 class NaiveBayes(Method):

@@ -8,11 +8,11 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.features import Usage
 from training.baselines.method import Floats, Indices, Method
-from training.completion.counts import cooccurrence
 from training.corpus import TagCorpus
+from training.fitting.counts import cooccurrence
 
 
 class Cosine(Method):

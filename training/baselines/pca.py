@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.features import Usage
 from training.baselines.aggregation import Aggregation, aggregate
 from training.baselines.embedding import Distance, TagEmbedding

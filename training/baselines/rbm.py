@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from training.baselines.boltzmann import BoltzmannMachine, TrainingSettings
 from training.baselines.method import Floats, Indices, Method

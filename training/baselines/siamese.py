@@ -10,18 +10,19 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import torch
 
-from models.encoders import OovRule, SiameseEncoder, Tag
+from models.encoders.contract import OovRule, Tag
+from models.encoders.siamese import SiameseEncoder
 from models.errors import EvaluationError
 from models.features import Usage
 from training.baselines.embedding import nearness
 from training.baselines.method import Floats, Indices, Method
+from training.baselines.shared_fits import shared, topic_model
 from training.corpus import TagCorpus
-from training.export import siamese_encoder
-from training.network import ComponentNetwork
 from training.recipe import Recipe, load_siamese_recipe
-from training.shared_fits import shared, topic_model
-from training.siamese import network_inputs
-from training.trainer import Run, Trainer
+from training.siamese.export import siamese_encoder
+from training.siamese.fit import network_inputs
+from training.siamese.network import ComponentNetwork
+from training.siamese.trainer import Run, Trainer
 
 Stage = Literal["single", "siamese"]
 

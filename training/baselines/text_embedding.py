@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.features import Usage
 from training.baselines.method import Floats, Indices, Method

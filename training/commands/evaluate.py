@@ -51,9 +51,9 @@ def evaluate(
     ] = True,
 ) -> None:
     """Cross-validate methods on a collection and print mean and sample standard deviation."""
-    from training import evaluation
     from training.corpora import load_corpus
-    from training.methods import METHODS, entry
+    from training.evaluation import cross_validation as evaluation
+    from training.evaluation.methods import METHODS, entry
 
     console = Console()
     if not console.is_terminal:  # a pipe or a log has no width to respect

@@ -38,8 +38,9 @@ def reproduce(
 
     Example: `tagprime reproduce all --corpus cal500 --path cal500/ --out report/ --jobs 2`
     """
-    from training import evaluation, reproduction
     from training.corpora import load_corpus
+    from training.evaluation import cross_validation as evaluation
+    from training.evaluation import reproduction
 
     console = Console()
     loaded = load_corpus(corpus, path)
@@ -73,7 +74,7 @@ def reproduce(
 
 
 def _sections(what: str) -> Any:
-    from training.reproduction import SECTIONS
+    from training.evaluation.reproduction import SECTIONS
 
     wanted = [name.strip() for name in what.split(",")]
     for name in wanted:

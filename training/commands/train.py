@@ -63,10 +63,10 @@ def train(
     import torch
 
     from training.corpora import load_corpus
-    from training.curves import read_losses, write_losses
+    from training.fitting.loss_curves import read_losses, write_losses
     from training.pipeline import Watch, train_bundle
     from training.recipe import Recipe, load_recipe
-    from training.trainer import Run
+    from training.siamese.trainer import Run
 
     torch.set_num_threads(threads)
     chosen = load_recipe(recipe)

@@ -44,9 +44,9 @@ def tune(
 
     Example: `tagprime tune --corpus cal500 --path cal500/ --out tune/ --grid depth=2,3 --grid width=100`
     """
-    from training import tuning
     from training.corpora import load_corpus
-    from training.evaluation import default_settings
+    from training.evaluation import tuning
+    from training.evaluation.cross_validation import default_settings
     from training.recipe import load_siamese_recipe
 
     loaded = load_corpus(corpus, path)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.completion.counts import Weights
 from training.corpus import TagCorpus
+from training.fitting.counts import Weights
 
 Indices = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from models.company import Company
-from training.completion.counts import Weights, cooccurrence
+from models.encoders.cooccurrence_share import Company
+from training.fitting.counts import Weights, cooccurrence
 
 
 def company(matrix: sparse.csr_array, weights: Weights, neighbours: int) -> Company:
@@ -21,7 +21,7 @@ def company(matrix: sparse.csr_array, weights: Weights, neighbours: int) -> Comp
     matrix : sparse array of shape (n_documents, n_tags)
         1 where a document holds a tag.
     weights : array of shape (n_documents,)
-        See :func:`training.completion.counts.duplicate_weights`.
+        See :func:`training.fitting.counts.duplicate_weights`.
     neighbours
         Shares kept for a tag; of equal ones the first.
     """

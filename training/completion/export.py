@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.completion_encoder import CompletionEncoder, Floats
+from models.encoders.completion import CompletionEncoder, Floats
+from models.encoders.linear_term import LinearTerm
 from models.errors import BundleError
-from models.linear import LinearTerm
 from training.completion.features import CountFeatures
 from training.completion.towers import TwoTowers
 from training.corpus import TagCorpus

@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 
-from models.completion_encoder import CompletionEncoder
+from models.encoders.completion import CompletionEncoder
 from models.errors import TrainingError
 from training.completion.checkpoint import Checkpoint, Checkpoints
 from training.completion.company import company
-from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.export import to_encoder
 from training.completion.features import count_features
 from training.completion.mixing import (
@@ -26,9 +25,10 @@ from training.completion.mixing import (
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers
 from training.completion.trainer import Keep, State, TowersTrainer, TrainedTowers
-from training.completion.validation import hold_off, validation_queries, with_distractors
 from training.corpus import TagCorpus
-from training.trainer import Run
+from training.fitting.counts import cooccurrence, duplicate_weights
+from training.fitting.held_out import hold_off, validation_queries, with_distractors
+from training.siamese.trainer import Run
 
 PROBE, FINAL = "validation towers", "towers"
 """The two trainings: without the validation documents, then with them."""
@@ -72,7 +72,7 @@ class Completion:
         Documents the encoder has seen.
     quality
         What the encoder trained without the validation documents reached on them, with the baselines
-        beside it, by protocol (`training.measuring`); empty if nobody asked.
+        beside it, by protocol (`training.evaluation.quality`); empty if nobody asked.
     stopped
         ``(phase, step)`` where training was stopped early, or None. If it was stopped, the encoder is the
         very one that `quality` was measured on.

@@ -8,19 +8,19 @@ from typing import Any
 
 from scipy import sparse
 
-from models.completion_encoder import CompletionEncoder
-from models.linear import LinearTerm
+from models.encoders.completion import CompletionEncoder
+from models.encoders.linear_term import LinearTerm
 from models.protocols.completion import CompletionQuery, query_only
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.scoring import Scorer
 from training.baselines.cooccurrence import Cooccurrence
 from training.baselines.popularity import Popularity
-from training.completion.counts import cooccurrence, duplicate_weights
-from training.completion.linear import TermScorer, solve_columns, solve_dense
 from training.completion.recipe import CompletionRecipe
-from training.completion.validation import select
 from training.corpus import TagCorpus
-from training.measuring import measured_completion, measured_priming
+from training.evaluation.quality import measured_completion, measured_priming
+from training.fitting.counts import cooccurrence, duplicate_weights
+from training.fitting.held_out import select
+from training.fitting.linear_solver import TermScorer, solve_columns, solve_dense
 
 Mixing = tuple[float, float]
 """(weight of the linear term in standard deviations of the towers' scores, its damping)."""

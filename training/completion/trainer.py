@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from models.errors import TrainingError
 from training.completion.batches import Batch, Examples
-from training.completion.counts import Weights
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
 from training.corpus import TagCorpus
-from training.trainer import Run
+from training.fitting.counts import Weights
+from training.siamese.trainer import Run
 
 WARM_UP, CLIP = 0.05, 5.0
 

@@ -10,17 +10,17 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.manifold import TSNE
 
-from models.encoders import Tag
+from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.vocabulary import normalize_tag
 from training.baselines.embedding import TagEmbedding
 from training.baselines.lda import Lda
 from training.baselines.siamese import Siamese
 from training.corpus import TagCorpus
-from training.methods import create
+from training.evaluation.methods import create
+from training.evaluation.selection import Selected
 from training.reports import figures
 from training.reports.figures import Cluster
-from training.selection import Selected
 
 Indices = npt.NDArray[np.int64]
 Points = npt.NDArray[np.floating]

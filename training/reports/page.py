@@ -8,8 +8,8 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from training.evaluation.significance import PairedTest
 from training.reports.paper import Part, title
-from training.reports.significance import PairedTest
 from training.reports.tables import Figure, Row, Table
 
 PARTS: Mapping[Part, str] = {"test": "Test documents", "train": "Training documents"}

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from app.schemas.priming import Explanation, PrimeRequest, PrimeResponse
 from app.services.explorer.question import FOCUS, Question
+from app.services.models.serving import Serving
 from app.services.priming import prime
-from app.services.serving import Serving
 from app.settings import Settings
 from models.errors import InputError
 

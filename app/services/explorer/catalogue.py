@@ -20,9 +20,9 @@ from sqlalchemy import Engine
 from app.db.engine import transaction
 from app.db.repository import tag_counts
 from app.services.explorer.variants import Variant, find_variants
-from app.services.listing import after, cursor
-from app.services.monitor import StoreMonitor
-from app.services.serving import Serving
+from app.services.models.serving import Serving
+from app.services.store.monitor import StoreMonitor
+from app.services.tags.listing import after, cursor
 from models.errors import InputError, StoreError
 from models.vocabulary import separator_key
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from app.schemas.evaluations import EvaluationRequest, EvaluationResponse, EvaluationResult
 from app.services.explorer.quality import Curves
-from app.services.registry import Registry
+from app.services.models.registry import Registry
 from models.errors import InputError
 
 CHANCE = 0.05

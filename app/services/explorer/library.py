@@ -15,8 +15,8 @@ from app.db.engine import transaction
 from app.services.explorer.catalogue import Catalogue, ListedTag
 from app.services.explorer.question import Question
 from app.services.explorer.variants import Variant
-from app.services.rules import TagRules
-from app.services.serving import Serving, StoreView
+from app.services.models.serving import Serving, StoreView
+from app.services.tags.rules import TagRules
 from models.features import Indices, Usage
 from models.index import Query, TagSearch
 

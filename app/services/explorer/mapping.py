@@ -8,10 +8,10 @@ import numpy as np
 
 from app.services.explorer.asking import request_for
 from app.services.explorer.question import Question
+from app.services.models.serving import Serving
 from app.services.priming import Asked, understand
-from app.services.serving import Serving
 from app.settings import Settings
-from models.encoders import Floats, Indices
+from models.encoders.contract import Floats, Indices
 from models.errors import NotFoundError
 from models.index import Ranking
 from models.projection import Placement

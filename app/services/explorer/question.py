@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
-from app.services.serving import Serving
+from app.services.models.serving import Serving
 from models.errors import InputError, TagError
 
 VIEWS = ("ask", "map")

@@ -10,7 +10,7 @@ import pytest
 
 from models import index as index_module
 from models.bundle import load_bundle, save_bundle
-from models.completion_encoder import CompletionEncoder
+from models.encoders.completion import CompletionEncoder
 from models.errors import BundleError
 from models.explanation import explain
 from models.features import Usage

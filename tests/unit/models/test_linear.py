@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from models.encoders.linear_term import LinearTerm
 from models.features import Usage
-from models.linear import LinearTerm
-from training.completion.counts import cooccurrence, duplicate_weights
-from training.completion.linear import fit_linear, solve_columns, solve_dense
+from training.fitting.counts import cooccurrence, duplicate_weights
+from training.fitting.linear_solver import fit_linear, solve_columns, solve_dense
 
 L2, DROPOUT = 4.0, 0.6
 N_TAGS, UNSEEN = 15, 9

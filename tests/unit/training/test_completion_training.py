@@ -16,24 +16,24 @@ from models.errors import RecipeError, TrainingError
 from models.index import Query, TagSearch
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents
 from models.protocols.encoder_scorer import EncoderScorer
+from training.baselines.completion import CompletionMethod
 from training.completion import towers
 from training.completion.batches import Examples
 from training.completion.company import company
-from training.completion.counts import cooccurrence, duplicate_weights
 from training.completion.export import check_towers
 from training.completion.features import PROJECTED_ABOVE, count_features
 from training.completion.fit import FINAL, PROBE, fit_completion
-from training.completion.linear import TermScorer
-from training.completion.method import CompletionMethod
 from training.completion.mixing import blended, scale_ratio
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
 from training.completion.trainer import schedule
-from training.completion.validation import hold_off, select, validation_queries
 from training.corpus import Provenance, TagCorpus
+from training.fitting.counts import cooccurrence, duplicate_weights
+from training.fitting.held_out import hold_off, select, validation_queries
+from training.fitting.linear_solver import TermScorer
 from training.pipeline import Watch, train_bundle
 from training.recipe import load_recipe
-from training.trainer import Run
+from training.siamese.trainer import Run
 
 N_TAGS = 24
 

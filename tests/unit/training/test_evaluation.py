@@ -7,10 +7,10 @@ import pytest
 
 from models.documents import Document
 from models.errors import EvaluationError
-from training import evaluation, methods
 from training.corpus import Provenance, TagCorpus
-from training.runs import priming
-from training.runs.oov import reservation
+from training.evaluation import cross_validation as evaluation
+from training.evaluation import methods, priming
+from training.evaluation.oov import reservation
 
 
 @pytest.fixture(scope="module")

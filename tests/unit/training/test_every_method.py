@@ -16,9 +16,9 @@ from models.documents import Document
 from models.features import Usage
 from training.baselines.boltzmann import TrainingSettings
 from training.baselines.method import Method
+from training.baselines.shared_fits import forget
 from training.corpus import Provenance, TagCorpus
-from training.methods import METHODS, create
-from training.shared_fits import forget
+from training.evaluation.methods import METHODS, create
 
 N_BLOCKS, BLOCK = 3, 8
 N_TAGS = N_BLOCKS * BLOCK

@@ -8,7 +8,7 @@ import pytest
 from models.documents import Document
 from models.features import Usage, oov_features
 from training.corpus import Provenance, TagCorpus
-from training.features import tag_features
+from training.siamese.features import tag_features
 
 DOCUMENTS = [
     {"rock", "guitar"},

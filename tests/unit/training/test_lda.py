@@ -5,9 +5,9 @@ import pytest
 from gensim.models import LdaModel
 
 from models.documents import Document
-from models.topics import closed_form_log_posterior
+from models.encoders.topics import closed_form_log_posterior
 from training.corpus import Provenance, TagCorpus
-from training.lda import fit_lda, seek_n_topics, variational_posterior
+from training.siamese.lda import fit_lda, seek_n_topics, variational_posterior
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.losses import SiameseTerms, autoencoder_loss, context_divergence, prediction_loss, siamese_loss
+from training.siamese.losses import (
+    SiameseTerms,
+    autoencoder_loss,
+    context_divergence,
+    prediction_loss,
+    siamese_loss,
+)
 
 
 @pytest.mark.parametrize("kappa", ["corrected", "printed"])

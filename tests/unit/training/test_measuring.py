@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import random_siamese_encoder
 from training.corpora import load_corpus
-from training.validation import measure_quality, split_validation
+from training.siamese.validation import measure_quality, split_validation
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from training.evaluation.cell import Cell
+from training.evaluation.significance import paired_tests
 from training.reports import figures, page, words
 from training.reports.figures import Cluster
 from training.reports.paper import printed, title
-from training.reports.significance import paired_tests
 from training.reports.tables import FIVE, PAPER_METHODS, Figure, flat, oov_table, priming_table
-from training.runs.cell import Cell
 
 
 def metric(value: float, std: float = 0.5) -> dict[str, object]:

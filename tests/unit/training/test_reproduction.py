@@ -8,9 +8,10 @@ import pytest
 
 from models.documents import Document
 from models.errors import EvaluationError
-from training import evaluation, methods, reproduction, tuning
 from training.corpus import Provenance, TagCorpus
-from training.methods import Entry
+from training.evaluation import cross_validation as evaluation
+from training.evaluation import methods, reproduction, tuning
+from training.evaluation.methods import Entry
 from training.recipe import load_recipe
 from training.reports import embeddings
 

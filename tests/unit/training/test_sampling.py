@@ -3,7 +3,7 @@ import pytest
 
 from models.documents import Document
 from training.corpus import Provenance, TagCorpus
-from training.sampling import ExampleSampler
+from training.siamese.sampling import ExampleSampler
 
 
 @pytest.mark.parametrize("n_tags", [12, 1500])

@@ -1,0 +1,1 @@
+"""Documents of the store: one, a stream, a file, an export."""

@@ -1,0 +1,1 @@
+"""Bundles in service: the registry, model aliases, and what answers a request."""

@@ -1,0 +1,1 @@
+"""Tags: how a text is resolved, looked up, listed, suggested and aliased."""

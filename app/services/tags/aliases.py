@@ -1,0 +1,83 @@
+"""Changing the alias table."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import Engine
+
+from app.db.aliases import alias_page, alias_table, delete_alias, put_aliases
+from app.db.engine import transaction
+from app.schemas.tags import TagAlias, TagAliases, TagsQuery
+from app.services.tags.listing import after, cursor
+from models.errors import InputError, NotFoundError, PreconditionError, TagError
+from models.vocabulary import normalize_tag, shown
+
+
+async def page(engine: Engine, query: TagsQuery) -> TagAliases:
+    """Return a page of the table. `prefix` narrows it to aliases that begin so."""
+
+    def read() -> list[tuple[str, str | None]]:
+        with transaction(engine, reads_only=True) as connection:
+            start = after(query.cursor) if query.cursor else ""
+            return alias_page(connection, start, query.limit + 1, query.prefix)
+
+    lines = await asyncio.to_thread(read)
+    shown_lines = lines[: query.limit]
+    return TagAliases(
+        aliases=[TagAlias(alias=alias, target=target) for alias, target in shown_lines],
+        next_cursor=cursor(shown_lines[-1][0]) if len(lines) > query.limit else None,
+    )
+
+
+async def put(engine: Engine, alias: str, target: str | None, only_new: bool = False) -> TagAlias:
+    """Write one line of the table.
+
+    Raises
+    ------
+    InputError
+        If a side is no tag, the target is the alias itself, or is an alias in its turn.
+    PreconditionError
+        If the line is to be a new one, and there is one already.
+    """
+    line = TagAlias(
+        alias=_normalised(alias, "path:alias"),
+        target=None if target is None else _normalised(target, "/target"),
+    )
+    if line.alias == line.target:
+        raise InputError("/target", f"{shown(line.alias)} cannot stand for itself")
+
+    def write() -> None:
+        with transaction(engine) as connection:
+            known = alias_table(connection)
+            if only_new and line.alias in known:
+                stands = known[line.alias]
+                said = "is on the junk list" if stands is None else f"stands for {shown(stands)}"
+                raise PreconditionError(f"{shown(line.alias)} {said} already")
+            if line.target in known:
+                raise InputError("/target", f"{shown(str(line.target))} is in the alias table itself")
+            if line.alias in known.values():
+                raise InputError("path:alias", f"other tags stand for {shown(line.alias)} already")
+            put_aliases(connection, {line.alias: line.target})
+
+    await asyncio.to_thread(write)
+    return line
+
+
+async def remove(engine: Engine, alias: str) -> None:
+    """Take one line out; NotFoundError if it is not there."""
+    name = _normalised(alias, "path:alias")
+
+    def write() -> bool:
+        with transaction(engine) as connection:
+            return delete_alias(connection, name)
+
+    if not await asyncio.to_thread(write):
+        raise NotFoundError("alias_not_found", f"{shown(name)} is not in the alias table")
+
+
+def _normalised(text: str, pointer: str) -> str:
+    try:
+        return normalize_tag(text)
+    except TagError as error:
+        raise InputError(pointer, str(error)) from None

@@ -1,0 +1,50 @@
+"""The completion encoder under the methods' contract: trained, exported, asked as it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+from models.encoders.contract import Tag
+from models.protocols.encoder_scorer import EncoderScorer
+from training.baselines.method import Floats, Indices, Method
+from training.completion.fit import fit_completion
+from training.completion.recipe import CompletionRecipe
+from training.corpus import TagCorpus
+from training.recipe import load_recipe
+
+
+class CompletionMethod(Method):
+    """Trains by a recipe and scores with the NumPy encoder.
+
+    Parameters
+    ----------
+    recipe
+        A completion recipe's name.
+    **changes
+        ``table={key: value}``: what to train with instead of the recipe's own.
+    """
+
+    name: ClassVar[str] = "completion"
+    contextual: ClassVar[bool] = True
+    supports_oov: ClassVar[bool] = True
+    self_first: ClassVar[bool] = False
+
+    def __init__(self, recipe: str = "completion", **changes: dict[str, Any]) -> None:
+        chosen = load_recipe(recipe)
+        if not isinstance(chosen, CompletionRecipe):
+            raise TypeError(f"recipe {recipe} is of the {chosen.family} family")
+        content = chosen.model_dump()
+        for table, values in changes.items():
+            content[table] |= values
+        self.recipe = CompletionRecipe.model_validate(content)
+
+    def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
+        """Train the encoder."""
+        self.trained = fit_completion(corpus, self.recipe, seed, measured=False)
+        self._scorer = EncoderScorer(self.trained.encoder)
+        return self
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+        """Score with both terms; see `Method.score`."""
+        return self._scorer.score(queries, contexts)

@@ -1,0 +1,181 @@
+"""Every method by the name that tables and the command line call it.
+
+A line a method: where its class is, and what it is made with. The modules are imported when asked
+for, so that a popularity row needs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+from models.errors import EvaluationError
+from training.baselines.method import Method
+
+WEIGHTINGS = ("tf", "tfidf", "pmi")
+AGGREGATIONS = ("dot", "cosine", "kl", "hellinger", "mi")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How to make a method.
+
+    Attributes
+    ----------
+    factory
+        ``module:class``.
+    options
+        Keyword arguments of the class.
+    family
+        Methods of one family share a costly part (a trained network, a topic model), kept in the
+        process that made it; they are run one after the other in one process.
+    """
+
+    factory: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    family: str | None = None
+
+
+# Penalty and dropout that EDLAE chooses from on validation documents.
+EDLAE_GRID = tuple((l2, dropout) for dropout in (0.7, 0.5, 0.85) for l2 in (30.0, 5.0, 150.0))
+_COMPLETION = "training.baselines.completion:CompletionMethod"
+_SELECTED = "training.evaluation.selection:Selected"
+_WORD2VEC = "training.baselines.word2vec:Word2Vec"
+_SIAMESE = "training.baselines.siamese:Siamese"
+_DISTANCES = ("cosine", "euclidean")
+
+METHODS: dict[str, Entry] = {
+    # What the paper leaves out.
+    "random": Entry("training.baselines.chance:Chance"),
+    "echo": Entry("training.baselines.echo:Echo"),
+    "popularity": Entry("training.baselines.popularity:Popularity"),
+    "cooccurrence": Entry("training.baselines.cooccurrence:Cooccurrence"),
+    # The paper's Tables 1 and 2. LSA and PCA choose among the supplement's settings on validation
+    # documents; "-fixed" names stand for one setting.
+    "cbow": Entry(_WORD2VEC, {"architecture": "cbow", "window": 1}),
+    "sg": Entry(_WORD2VEC, {"architecture": "sg", "window": 2}),
+    "lsa": Entry(
+        _SELECTED,
+        {
+            "factory": "training.baselines.lsa:Lsa",
+            "grid": {"weighting": WEIGHTINGS, "distance": _DISTANCES},
+        },
+    ),
+    "lsa-fixed": Entry("training.baselines.lsa:Lsa"),
+    "lda": Entry("training.baselines.lda:Lda", family="siamese"),
+    "plsa": Entry("training.baselines.plsa:Plsa"),
+    "pca": Entry(
+        _SELECTED,
+        {
+            "factory": "training.baselines.pca:Pca",
+            "grid": {"weighting": WEIGHTINGS, "aggregation": AGGREGATIONS, "distance": _DISTANCES},
+        },
+    ),
+    "pca-fixed": Entry("training.baselines.pca:Pca"),
+    "rbm": Entry("training.baselines.rbm:Rbm"),
+    "infoth": Entry("training.baselines.infoth:InfoTheoreticSmoothing"),
+    "infoth-search": Entry(
+        _SELECTED,
+        {
+            "factory": "training.baselines.infoth:InfoTheoreticSmoothing",
+            "grid": {
+                "weighting": WEIGHTINGS,
+                "aggregation": AGGREGATIONS,
+                "k": (1, 3, 5, 7, 9),
+                "alpha": (0.1, 0.2, 0.3, 0.4, 0.5),
+                "distance": ("mi", *_DISTANCES),
+            },
+        },
+    ),
+    "crbm": Entry("training.baselines.crbm:ConditionalRbm"),
+    "ease": Entry("training.baselines.linear:Ease"),
+    # The published penalties of CAL500, MagnaTagATune and Last.fm: they check the harness.
+    "ease-300": Entry("training.baselines.linear:Ease", {"l2": (300.0,)}),
+    "ease-10": Entry("training.baselines.linear:Ease", {"l2": (10.0,)}),
+    "ease-30": Entry("training.baselines.linear:Ease", {"l2": (30.0,)}),
+    "edlae": Entry("training.baselines.linear:Edlae", {"settings": EDLAE_GRID}),
+    "edlae-30-.7": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
+    "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
+    "completion": Entry(_COMPLETION),
+    "completion-a": Entry(_COMPLETION, {"recipe": "completion", "towers": {"variant": "a"}}),
+    # Solved column by column, as past 20,000 tags: beside "edlae-30-.7" it shows what that loses.
+    "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
+    "conditional": Entry("training.baselines.conditional:Conditional"),
+    "cosine": Entry("training.baselines.neighbours:Cosine"),
+    "lsa-context": Entry("training.baselines.lsa_context:LsaContext"),
+    "item-knn": Entry("training.baselines.neighbours:ItemKnn"),
+    "naive-bayes": Entry("training.baselines.naive_bayes:NaiveBayes"),
+    "word2vec-in-out": Entry("training.baselines.in_out:InOut"),
+    "mult-vae": Entry("training.baselines.mult_vae:MultVae"),
+    # Needs the extra "peers".
+    "text-embedding": Entry("training.baselines.text_embedding:TextEmbedding"),
+    "text-embedding-context": Entry(
+        "training.baselines.text_embedding:TextEmbedding", {"with_context": True}
+    ),
+    "single-lit": Entry(_SIAMESE, {"stage": "single"}, family="siamese"),
+    "siamese-lit": Entry(_SIAMESE, family="siamese"),
+    "single-prediction": Entry(_SIAMESE, {"stage": "single", "reading": "prediction"}, family="siamese"),
+    "siamese-prediction": Entry(_SIAMESE, {"reading": "prediction"}, family="siamese"),
+    # Beyond the paper.
+    "siamese-ext": Entry(_SIAMESE, {"recipe": "ext"}, family="siamese"),
+    # Tables E.1 and E.2: ARCHITECTURE-ORDER-WINDOW, settings S1 (random order) and S2 (pseudo-order).
+    **{
+        f"{architecture}-{order}-{window}": Entry(
+            _WORD2VEC, {"architecture": architecture, "order": order, "window": window}
+        )
+        for architecture in ("cbow", "sg")
+        for order in ("random", "pseudo")
+        for window in (1, 2, 3, 4)
+    },
+}
+
+_MAGTAG5K: Mapping[str, Mapping[str, Any]] = {
+    "cbow": {"window": 2},
+    "sg": {"window": 1},
+    "lda": {"n_topics": 19},
+    "plsa": {"n_topics": 19},
+    "infoth": {"aggregation": "cosine", "alpha": 0.2},
+    **{
+        name: {"n_topics": 19}
+        for name in ("single-lit", "siamese-lit", "single-prediction", "siamese-prediction", "siamese-ext")
+    },
+}
+CORPUS_OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"magtag5k": _MAGTAG5K, "mtat": _MAGTAG5K}
+"""The settings the paper found for its second collection; the part of MagnaTagATune stands in for it."""
+
+
+def entry(name: str) -> Entry:
+    """Return what is registered under `name`; EvaluationError naming the known ones if nothing is."""
+    try:
+        return METHODS[name]
+    except KeyError:
+        raise EvaluationError(f"method {name!r} is unknown; known: {', '.join(METHODS)}") from None
+
+
+def definition(name: str, corpus: str | None = None) -> str:
+    """Return everything registered that a method's figures hang on, a recipe's own text included."""
+    found = entry(name)
+    options = {**found.options, **CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})}
+    recipes = resources.files("training") / "recipes"
+    usual = "completion" if found.factory == _COMPLETION else "lit"
+    recipe = recipes / f"{options.get('recipe', usual)}.toml"
+    trained = found.family == "siamese" or found.factory == _COMPLETION
+    text = recipe.read_text(encoding="utf-8") if trained and recipe.is_file() else ""
+    return json.dumps([found.factory, options, text], sort_keys=True, default=repr)
+
+
+def create(name: str, corpus: str | None = None, **options: Any) -> Method:
+    """Make the method called `name`, untrained.
+
+    `options` override the settings for the collection called `corpus`, those the registered ones.
+    """
+    found = entry(name)
+    for_corpus = CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})
+    module, _, attribute = found.factory.partition(":")
+    factory = getattr(importlib.import_module(module), attribute)
+    method: Method = factory(**{**found.options, **for_corpus, **options})
+    return method

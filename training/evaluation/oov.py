@@ -1,0 +1,70 @@
+"""Out-of-vocabulary priming (the paper's 5.2 and 5.6): tags and all their documents reserved.
+
+Every fold is another reservation: its tags are drawn with the seed plus the fold's number, all
+other documents train. A tag that only lives on reserved documents leaves the vocabulary with them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.errors import EvaluationError
+from models.protocols.oov import OovQuery, evaluate_oov, oov_queries
+from training.baselines.method import Indices, Method
+from training.corpus import TagCorpus
+from training.evaluation.cell import Cell, Settings, percent
+
+
+def reservation(corpus: TagCorpus, n_reserved: int, seed: int) -> tuple[TagCorpus, list[OovQuery], Indices]:
+    """Draw tags to reserve; return the training corpus, the OOV queries and the reserved rows.
+
+    Raises
+    ------
+    EvaluationError
+        If fewer tags, or no documents, would be left to train on.
+    """
+    if not 1 <= n_reserved < corpus.n_tags:
+        raise EvaluationError(
+            f"cannot reserve {n_reserved} of {corpus.n_tags} tags; 1 to {corpus.n_tags - 1} are possible"
+        )
+    tags = np.sort(np.random.RandomState(seed).permutation(corpus.n_tags)[:n_reserved])
+    training, rows = corpus.reserve(tags)
+    if not training.n_documents:
+        raise EvaluationError(f"every document of {corpus.name} holds one of {n_reserved} reserved tags")
+    used = np.flatnonzero(training.document_frequency)
+    others = np.setdiff1d(np.arange(corpus.n_tags), tags)[used]
+    held_out = corpus.select(rows)
+    queries = oov_queries(held_out.with_tags(others).documents(), held_out.with_tags(tags).documents())
+    return training.with_tags(used), queries, rows
+
+
+def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cell:
+    """Fit `method` without the reserved tags and ask them in their documents, under both rules.
+
+    Plain metric names are those of the rule that the method itself needs.
+
+    Raises
+    ------
+    EvaluationError
+        If the method cannot take a tag it was not trained on.
+    """
+    if not method.supports_oov:
+        raise EvaluationError(f"method {method.name} cannot answer for a tag outside its vocabulary")
+    training, queries, rows = reservation(corpus, settings.reserved, settings.seed + fold)
+    method.fit(training, settings.seed + fold)
+    measured = evaluate_oov(method, queries, settings.m)
+    own = measured[method.oov_rule]
+    metrics = percent(own.metrics)
+    for rule, evaluation in measured.items():
+        metrics |= percent(evaluation.metrics, f"{rule} ")
+    return Cell(
+        metrics,
+        {rule: evaluation.curve.tolist() for rule, evaluation in measured.items()},
+        counts={
+            "training documents": training.n_documents,
+            "test documents": len(rows),
+            "vocabulary": training.n_tags,
+            "queries": own.n_queries,
+        },
+        notes=dict(method.notes),
+    )

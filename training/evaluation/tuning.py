@@ -1,0 +1,165 @@
+"""Grid search of the paper's network (Supplement B) on validation documents, resumable.
+
+The documents of one fold are split three ways: test documents are never touched, a fifth of the
+training documents judges, the rest trains. The topic model does not hang on the grid and is fitted
+once a process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.errors import EvaluationError
+from models.protocols.priming import evaluate_priming
+from training.baselines.siamese import Siamese
+from training.corpus import TagCorpus
+from training.evaluation.parallel import unordered
+from training.evaluation.selection import settings_of, validation_split
+from training.recipe import Recipe
+
+DIM = 10
+"""Width of the embedding, which the paper does not search."""
+
+PAPER_GRID: Mapping[str, Sequence[float]] = {
+    "depth": (1, 2, 3, 4),
+    "width": (75, 100, 150, 200),
+    "sensitivity": (0.5, 1.0, 2.0),
+    "alpha": (1000.0, 2000.0),
+    "learning_rate": (1e-3, 3e-3),
+}
+"""Supplement B: hidden layers, neurons a layer, lambda, alpha, and a learning rate found empirically.
+
+beta is not searched but set to sqrt(dim), as there.
+"""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting and what it reached on the validation documents.
+
+    Attributes
+    ----------
+    setting
+        Values of the grid.
+    metrics
+        By name, in percent.
+    """
+
+    setting: Mapping[str, float]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, and on what.
+
+    Attributes
+    ----------
+    corpus
+        The training documents of one fold.
+    recipe
+        What the grid changes.
+    grid
+        Values by name, of the names in `PAPER_GRID`.
+    seed
+        Of the validation split and of every training.
+    m
+        Depth of the paper's MAP.
+    shorten
+        Scales the steps of every training; 1 trains as long as the recipe says.
+    """
+
+    corpus: TagCorpus
+    recipe: Recipe
+    grid: Mapping[str, Sequence[float]]
+    seed: int
+    m: int
+    shorten: float = 1.0
+
+    def settings(self) -> list[dict[str, float]]:
+        """Return every setting of the grid; EvaluationError for a name that is not searched."""
+        for name in self.grid:
+            if name not in PAPER_GRID:
+                raise EvaluationError(f"{name!r} cannot be searched; known: {', '.join(PAPER_GRID)}")
+        # With one hidden layer there is the embedding alone, whatever the width of the others.
+        kept, seen = [], set()
+        for setting in settings_of(self.grid):
+            key = json.dumps(setting if setting.get("depth") != 1 else {**setting, "width": None})
+            if key not in seen:
+                seen.add(key)
+                kept.append(setting)
+        return kept
+
+    def digest(self, setting: Mapping[str, float]) -> str:
+        """Return what names a trial on disk: everything its result hangs on."""
+        what = [self.corpus.fingerprint, self.recipe.model_dump(mode="json"), dict(setting)]
+        content = json.dumps([*what, self.seed, self.m, self.shorten], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def search(
+    plan: Search, jobs: int = 1, folder: Path | None = None, done: Callable[[Trial], None] | None = None
+) -> list[Trial]:
+    """Try every setting, or take its result from `folder`; best validation MAP first.
+
+    Parameters
+    ----------
+    plan
+        What to search.
+    jobs
+        Processes, a setting at a time each.
+    folder
+        Where trials are kept, and looked for before they are run.
+    done
+        Told about every trial.
+    """
+    trials, missing = [], []
+    for setting in plan.settings():
+        path = None if folder is None else folder / f"{plan.digest(setting)}.json"
+        if path is not None and path.exists():
+            trials.append(Trial(**json.loads(path.read_text())))
+            if done is not None:
+                done(trials[-1])
+        else:
+            missing.append((setting, path))
+    calls = [(plan, setting, path) for setting, path in missing]
+    for trial in unordered(_try, calls, jobs):
+        trials.append(trial)
+        if done is not None:
+            done(trial)
+    metric = f"MAP@{plan.m} (paper)"
+    return sorted(trials, key=lambda trial: -trial.metrics[metric])
+
+
+def _try(plan: Search, setting: Mapping[str, float], path: Path | None) -> Trial:
+    training, validation = validation_split(plan.corpus, plan.seed)
+    method = Siamese(adapted(plan.recipe, setting), shorten=plan.shorten).fit(training, plan.seed)
+    reached = evaluate_priming(method, validation.documents(), plan.m).metrics
+    trial = Trial(dict(setting), {name: 100 * value for name, value in reached.items()})
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps({"setting": trial.setting, "metrics": trial.metrics}))
+        unfinished.replace(path)
+    return trial
+
+
+def adapted(recipe: Recipe, setting: Mapping[str, float]) -> Recipe:
+    """Return the recipe with the setting's values in their places."""
+    loss: dict[str, Any] = {name: setting[name] for name in ("sensitivity", "alpha") if name in setting}
+    update: dict[str, Any] = {"loss": recipe.loss.model_copy(update={**loss, "beta": DIM**0.5})}
+    if "depth" in setting or "width" in setting:
+        depth = int(setting.get("depth", len(recipe.network.hidden)))
+        width = int(setting.get("width", recipe.network.hidden[0]))
+        hidden = (*[width] * (depth - 1), DIM)
+        update["network"] = recipe.network.model_copy(update={"hidden": hidden})
+    if "learning_rate" in setting:
+        rate = {"learning_rate": setting["learning_rate"]}
+        update["stage1"] = recipe.stage1.model_copy(update=rate)
+        update["stage2"] = recipe.stage2.model_copy(update=rate)
+    return recipe.model_copy(update=update)

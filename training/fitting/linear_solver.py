@@ -1,0 +1,149 @@
+"""The linear item-item term: EASE and its denoising form EDLAE, dense or column by column.
+
+Conventions
+-----------
+``B[t, c]`` is what tag t in the context adds to candidate c; the diagonal is zero. With
+P = (G + diag Lambda)^-1 it is -P_tc / P_cc; the diagonal of P is kept beside it, because with both every
+row of P is known and an unseen tag's row follows without training anew (see `models.encoders.linear_term`).
+
+References
+----------
+H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
+H. Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg, sparse
+
+from models.encoders.contract import Indices, Tag
+from models.encoders.linear_term import LinearTerm, Update
+from models.features import Usage
+
+DENSE_LIMIT = 20_000
+"""Tags up to which B is an array; past it, nothing of size n_tags x n_tags is ever made."""
+
+NEIGHBOURS = 256
+"""Tags that may explain a tag in the sparse term."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def penalties(document_frequency: Floats, l2: float, dropout: float) -> Floats:
+    """Return Lambda = l2 + dropout / (1 - dropout) * n, shape (n_tags,)."""
+    return np.asarray(l2 + dropout / (1.0 - dropout) * document_frequency, dtype=np.float64)
+
+
+def fit_linear(
+    counts: sparse.csr_array, l2: float, dropout: float, dense_limit: int = DENSE_LIMIT
+) -> LinearTerm:
+    """Solve for the linear term: exactly up to `dense_limit` tags, column by column past it.
+
+    Parameters
+    ----------
+    counts : sparse array of shape (n_tags, n_tags)
+        G of :func:`training.fitting.counts.cooccurrence`.
+    l2
+        Ridge penalty; it keeps tags that no document holds apart from all others, so it must be positive.
+    dropout
+        Share of the tags that training hides, 0 <= dropout < 1; 0 is EASE.
+    dense_limit
+        Tags up to which B is dense.
+    """
+    if counts.shape[0] <= dense_limit:
+        return solve_dense(counts, l2, dropout)
+    return solve_columns(counts, l2, dropout)
+
+
+def solve_dense(counts: sparse.csr_array, l2: float, dropout: float) -> LinearTerm:
+    """Return the exact term from one inverse."""
+    system = counts.toarray()
+    system[np.diag_indices_from(system)] += penalties(counts.diagonal(), l2, dropout)
+    factor, lower = linalg.cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+    inverse = linalg.cho_solve((factor, lower), np.eye(len(factor)), overwrite_b=True, check_finite=False)
+    diagonal = inverse.diagonal().copy()
+    inverse /= -diagonal[None, :]
+    np.fill_diagonal(inverse, 0.0)
+    return LinearTerm.dense(inverse.astype(np.float32), diagonal.astype(np.float32), l2, dropout)
+
+
+def solve_columns(
+    counts: sparse.csr_array, l2: float, dropout: float, neighbours: int = NEIGHBOURS
+) -> LinearTerm:
+    """Return an approximate sparse term: each column regressed on the tags that share most with it.
+
+    A column's neighbours are the tags of largest G_tc^2 / n_t; among them the regression is exact. What
+    is lost against :func:`solve_dense` is the part of B outside of the neighbours.
+    """
+    n_tags = counts.shape[0]
+    document_frequency = counts.diagonal()
+    penalty = penalties(document_frequency, l2, dropout)
+    csc = sparse.csc_array(counts)
+    rows, values, lengths = [], [], np.zeros(n_tags, dtype=np.int64)
+    diagonal = np.empty(n_tags, dtype=np.float64)
+    for tag in range(n_tags):
+        met = csc.indices[csc.indptr[tag] : csc.indptr[tag + 1]]
+        shared = csc.data[csc.indptr[tag] : csc.indptr[tag + 1]]
+        met, shared = met[met != tag], shared[met != tag]
+        if len(met) > neighbours:
+            strength = shared**2 / document_frequency[met]
+            best = np.sort(np.argpartition(-strength, neighbours)[:neighbours])
+            met, shared = met[best], shared[best]
+        own = document_frequency[tag] + penalty[tag]
+        if len(met):
+            system = _block(counts, met)
+            system[np.diag_indices_from(system)] += penalty[met]
+            weights = linalg.solve(system, shared, assume_a="pos", check_finite=False)
+            own -= shared @ weights  # the Schur complement: 1 / P_cc
+            rows.append(met)
+            values.append(weights)
+            lengths[tag] = len(met)
+        diagonal[tag] = 1.0 / own
+    empty = not rows
+    by_column = sparse.csc_array(
+        (
+            np.empty(0) if empty else np.concatenate(values),
+            np.empty(0, dtype=np.int64) if empty else np.concatenate(rows),
+            np.concatenate([[0], np.cumsum(lengths)]),
+        ),
+        shape=counts.shape,
+    )
+    by_row = sparse.csr_array(by_column)
+    by_row.sort_indices()
+    return LinearTerm.sparse(
+        by_row.indptr.astype(np.int64),
+        by_row.indices.astype(np.int32),
+        by_row.data.astype(np.float32),
+        diagonal.astype(np.float32),
+        l2,
+        dropout,
+    )
+
+
+def _block(counts: sparse.csr_array, tags: npt.NDArray[np.integer]) -> Floats:
+    """Return the dense sub-matrix of `counts` at `tags`."""
+    return np.asarray(counts[tags][:, tags].toarray(), dtype=np.float64)
+
+
+class TermScorer:
+    """A linear term alone as a scorer; the query counts as one of its context."""
+
+    def __init__(self, term: LinearTerm) -> None:
+        self._term = term
+
+    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> npt.NDArray[np.float32]:
+        """Sum the rows of B; see `training.baselines.method.Method.score`."""
+        updates: dict[int, Update] = {}
+        scores = np.zeros((len(queries), self._term.n_tags), dtype=np.float32)
+        for row, query, context in zip(scores, queries, contexts, strict=True):
+            weights = np.ones(len(context), dtype=np.float32)
+            if isinstance(query, Usage) and query.n_documents:
+                update = updates.get(id(query)) or updates.setdefault(id(query), self._term.updated(query))
+                row[:] = update.rows(self._term, context, weights) + update.own_row()
+            else:
+                row[:] = self._term.combine(context, weights)
+        return scores

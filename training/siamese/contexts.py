@@ -1,0 +1,63 @@
+"""Context features of training documents: the standardised log posterior, whole or of random subsets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders.topics import closed_form_log_posterior, standardise_log_posterior
+from training.corpus import TagCorpus
+from training.siamese.lda import TopicModel
+
+Doubles = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+
+class DocumentContexts:
+    """What the network and the loss see of each training document as a local context.
+
+    Attributes
+    ----------
+    mean, std : arrays of shape (n_topics,), float64
+        Statistics of the raw log posterior over the training documents.
+    features : array of shape (n_documents, n_topics), float32
+        z-scores of the closed-form log posterior (what the network is fed).
+    length : float or None
+        Tags that every context counts for, or None for its own number.
+    posterior : array of shape (n_documents, n_topics), float32
+        Variational posterior, clipped and renormalised (what the divergence of Eq. 4 compares).
+    """
+
+    def __init__(
+        self, corpus: TagCorpus, topics: TopicModel, likelihood: Literal["sum", "mean"] = "sum"
+    ) -> None:
+        self._documents = corpus.documents()
+        self._topics = topics
+        self.length = corpus.matrix.nnz / corpus.n_documents if likelihood == "mean" else None
+        raw = closed_form_log_posterior(self._documents, topics.log_prior, topics.log_topics, self.length)
+        self.mean: Doubles = raw.mean(axis=0)
+        std = raw.std(axis=0)
+        self.std: Doubles = np.where(std > 0, std, 1.0)
+        self.features: Floats = standardise_log_posterior(raw, self.mean, self.std)
+        self.posterior: Floats = topics.posterior(self._documents).astype(np.float32)
+
+    def subsets(self, rows: Indices, drop: float, rng: np.random.Generator) -> Floats:
+        """Return the features of `rows` seen through random subsets of their tags.
+
+        A document's tags are kept with probability 1 - drop * u, u uniform in [0, 1), one u a document
+        and at least one tag; the log-likelihood is scaled up to what the whole would count for, so that
+        a subset is as sure of its topics as the whole.
+        """
+        raw = np.empty((len(rows), self._topics.n_topics))
+        for position, row in enumerate(rows):
+            tags = self._documents[row]
+            kept = tags[rng.random(len(tags)) < 1 - drop * rng.random()]
+            if not len(kept):
+                kept = tags[rng.integers(len(tags), size=1)]
+            length = len(tags) if self.length is None else self.length
+            likelihood = self._topics.log_topics[:, kept].sum(axis=1) * (length / len(kept))
+            raw[position] = self._topics.log_prior + likelihood
+        return standardise_log_posterior(raw - raw.mean(axis=1, keepdims=True), self.mean, self.std)

@@ -1,0 +1,51 @@
+"""From a trained network to the NumPy encoder that serves it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoders.contract import OovRule
+from models.encoders.siamese import SiameseEncoder
+from training.siamese.contexts import DocumentContexts
+from training.siamese.features import TagFeatures
+from training.siamese.lda import TopicModel
+from training.siamese.network import ComponentNetwork
+
+
+def siamese_encoder(
+    network: ComponentNetwork,
+    features: TagFeatures,
+    topics: TopicModel,
+    contexts: DocumentContexts,
+    oov_rule: OovRule,
+) -> SiameseEncoder:
+    """Fold the standardisation into the first layer and keep what serving needs, float32.
+
+    W_t z = W_t ((t - mean) / std) = (W_t / std) t - (W_t / std) mean: the first factor meets sparse
+    features, the second is one vector for all tags. Folded in float64, rounded once at the end.
+    """
+
+    def array(tensor: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        return np.ascontiguousarray(tensor, dtype=np.float32)
+
+    first = network.first.weight.detach().numpy().astype(np.float64)
+    tag_weights = (first[:, : network.n_tags] / features.std).T  # (n_tags, width)
+    tag_offset = -(features.mean @ tag_weights)
+    hidden = network.layers()[1:-1]
+    return SiameseEncoder(
+        tag_projections=array(features.cosine @ tag_weights + tag_offset),
+        tag_weights=array(tag_weights),
+        tag_offset=array(tag_offset),
+        document_frequency=array(features.document_frequency),
+        idf_sign=array(features.idf_sign),
+        context_weights=array(first[:, network.n_tags :].T),
+        biases=tuple(array(layer.bias.detach().numpy()) for layer in [network.first, *hidden]),
+        weights=tuple(array(layer.weight.detach().numpy()) for layer in hidden),
+        log_prior=array(topics.log_prior),
+        log_topics=array(topics.log_topics),
+        context_mean=array(contexts.mean),
+        context_std=array(contexts.std),
+        oov_rule=oov_rule,
+        context_length=contexts.length,
+    )
