@@ -17,7 +17,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from models.bundle import Bundle, load_bundle
-from models.index import Query, TagSearch
+from models.encoders.contract import Query
+from models.index import TagSearch
 from training.corpora import load_corpus
 
 DEMO = Path(__file__).resolve().parent.parent / "models" / "artifacts" / "demo"
@@ -28,11 +29,11 @@ Drawn = tuple[np.ndarray, np.ndarray]
 
 def contextual(bundle: Bundle, query: Query) -> np.ndarray:
     """Return every tag's vector in the query's context: as a candidate, or where those stay, as a query."""
-    encoder, context = bundle.encoder, query.local_context()
+    encoder, context = bundle.encoder, query.local_context
     if encoder.contextual_candidates:
         return encoder.candidates(context)
     tags = list(range(len(bundle.vocabulary)))
-    return encoder.encode_queries(tags, [np.union1d(context, [tag]) for tag in tags])
+    return encoder.encode([Query(tag, context) for tag in tags], with_added=False).vectors
 
 
 def shown(drawn: Drawn, best: np.ndarray, seen: np.ndarray, among: int) -> float:

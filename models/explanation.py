@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.encoders.completion import CompletionEncoder, Floats
-from models.encoders.contract import Encoder, Indices
+from models.encoders.contract import Encoder, Floats, Indices, Query
 from models.features import Usage
-from models.index import Query
+from models.index import scores_of_distances
 
 
 @dataclass(frozen=True)
@@ -63,33 +62,31 @@ def explain(encoder: Encoder, query: Query, candidates: Indices) -> Explanation:
     candidates : array of shape (n,), int64
         In-vocabulary tags, e.g. a ranking's results.
     """
-    local = query.local_context()
+    local = query.local_context
     context = local if isinstance(query.tag, Usage) else local[local != query.tag]
-    variants = [local, *(local[local != tag] for tag in context)]
-    found = _scores(encoder, query, variants, candidates)  # (1 + k, n)
+    without_each = [Query(query.tag, local[local != tag], query.focus) for tag in context]
+    found = _scores(encoder, [query, *without_each], candidates)  # (1 + k, n)
     network = found[:1] - found[1:]
     scores, remainder = found[0], found[0] - network.sum(axis=0)
     linear = np.zeros_like(network)
     query_linear = np.zeros(len(candidates), dtype=np.float32)
-    if isinstance(encoder, CompletionEncoder):
-        parts = encoder.linear_rows(query.tag, local, query.focus)[:, candidates]
+    parts = encoder.added_parts(query)
+    if parts is not None:
+        parts = parts[:, candidates]
         others = np.isin(np.append(local, -1)[: len(parts)], context)
         linear, query_linear = parts[others], parts[~others].sum(axis=0)
         scores = scores + parts.sum(axis=0)
     return Explanation(candidates, scores, context, linear, network, query_linear, remainder)
 
 
-def _scores(encoder: Encoder, query: Query, contexts: Sequence[Indices], candidates: Indices) -> Floats:
-    """Return the scores of candidates in each context, shape (n_contexts, n), without the linear term."""
-    n = len(contexts)
-    if isinstance(encoder, CompletionEncoder):
-        vectors = encoder.encode_queries([query.tag] * n, contexts, [query.focus] * n)
+def _scores(encoder: Encoder, queries: Sequence[Query], candidates: Indices) -> Floats:
+    """Return the scores of candidates for each query without what is added, shape (n_queries, n)."""
+    vectors = encoder.encode(queries, with_added=False).vectors
+    if encoder.metric == "ip":
         return np.asarray(vectors @ encoder.candidates(None)[candidates].T, dtype=np.float32)
-    vectors = encoder.encode_queries([query.tag] * n, contexts)
-    furthest = encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
     rows = []
-    for vector, context in zip(vectors, contexts, strict=True):
-        apart = np.linalg.norm(encoder.candidates(context)[candidates] - vector, axis=1)
-        nearness = 1 / (1 + apart)  # the score of `models.index`
-        rows.append(1 - nearness if furthest else nearness)
-    return np.asarray(np.stack(rows), dtype=np.float32)
+    for vector, query in zip(vectors, queries, strict=True):
+        furthest = encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
+        apart = np.linalg.norm(encoder.candidates(query.local_context)[candidates] - vector, axis=1)
+        rows.append(scores_of_distances(apart, furthest))
+    return np.stack(rows)

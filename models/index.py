@@ -16,15 +16,10 @@ from threading import Lock
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 from cachetools import LRUCache
 
-from models.encoders.completion import CompletionEncoder
-from models.encoders.contract import Encoder, Metric, Tag
+from models.encoders.contract import Encoder, Floats, Indices, Metric, Query
 from models.features import Usage
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 
@@ -33,32 +28,6 @@ EXHAUSTIVE = 4096
 
 # How many more candidates than asked for are fetched at first, so that ties at the end are seen.
 _SLACK = 8
-
-
-@dataclass(frozen=True)
-class Query:
-    """A tag and the in-vocabulary tags given with it.
-
-    Attributes
-    ----------
-    tag
-        Position in the vocabulary, or the usage of an OOV tag.
-    context : array of shape (n,), int64
-        In-vocabulary context tags.
-    focus
-        The query tag's own weight among its context; only encoders that support it take another than 1.
-    """
-
-    tag: Tag
-    context: Indices
-    focus: float = 1.0
-
-    def local_context(self) -> Indices:
-        """Return the context with the query tag in it, sorted, each tag once."""
-        tags = set(self.context.tolist())
-        if not isinstance(self.tag, Usage):
-            tags.add(self.tag)
-        return np.array(sorted(tags), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -78,6 +47,12 @@ class Ranking:
     indices: Indices
     scores: Floats
     distances: Floats | None
+
+
+def scores_of_distances(distances: Floats, furthest: bool) -> Floats:
+    """Return 1 / (1 + distance), or what is left to 1 where the furthest candidates answer; in [0, 1]."""
+    nearness = (1 / (1 + distances)).astype(np.float32)
+    return np.asarray(1 - nearness if furthest else nearness, dtype=np.float32)
 
 
 class FlatIndex:
@@ -185,8 +160,7 @@ class FlatIndex:
     def _ranking(self, indices: Indices, values: Floats, furthest: bool) -> Ranking:
         if self.metric == "ip":
             return Ranking(indices, values, None)
-        nearness = (1 / (1 + values)).astype(np.float32)
-        return Ranking(indices, 1 - nearness if furthest else nearness, values)
+        return Ranking(indices, scores_of_distances(values, furthest), values)
 
 
 class TagSearch:
@@ -217,32 +191,16 @@ class TagSearch:
         """
         if not queries:
             return []
-        contexts = [query.local_context() for query in queries]
-        if isinstance(self.encoder, CompletionEncoder):
-            return self._search_completion(self.encoder, queries, contexts, limit, exclude)
-        vectors = self.encoder.encode_queries([query.tag for query in queries], contexts)
+        encoded = self.encoder.encode(queries)
         rankings = []
-        for query, context, vector, excluded in zip(queries, contexts, vectors, exclude, strict=True):
+        for row, (query, excluded) in enumerate(zip(queries, exclude, strict=True)):
+            index, vector = self.index(query.local_context), encoded.vectors[row]
+            if encoded.added is not None:
+                rankings.append(index.search_added(vector, encoded.added[row], limit, excluded))
+                continue
             furthest = self.encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
-            rankings.append(self.index(context).search(vector, limit, excluded, furthest))
+            rankings.append(index.search(vector, limit, excluded, furthest))
         return rankings
-
-    def _search_completion(
-        self,
-        encoder: CompletionEncoder,
-        queries: Sequence[Query],
-        contexts: Sequence[Indices],
-        limit: int,
-        exclude: Sequence[Indices],
-    ) -> list[Ranking]:
-        tags, focus = [query.tag for query in queries], [query.focus for query in queries]
-        vectors = encoder.encode_queries(tags, contexts, focus)
-        added = encoder.linear_scores(tags, contexts, focus)
-        index = self.index(np.empty(0, dtype=np.int64))
-        return [
-            index.search_added(vector, row, limit, excluded)
-            for vector, row, excluded in zip(vectors, added, exclude, strict=True)
-        ]
 
     def index(self, context: Indices) -> FlatIndex:
         """Return the index of a local context, from the cache where it is there."""

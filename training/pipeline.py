@@ -15,7 +15,7 @@ import torch
 
 from models.bundle import Bundle, save_bundle
 from models.encoders.completion import CompletionEncoder
-from models.encoders.contract import Encoder, OovRule
+from models.encoders.contract import Encoder, OovRule, Query
 from models.encoders.siamese import SiameseEncoder
 from models.errors import BundleError, TrainingError
 from models.projection import Projection
@@ -250,7 +250,7 @@ def check_export(saved: Bundle, model: SiameseModel, training: TagCorpus) -> Non
                 torch.from_numpy(model.contexts.features[[row]]),
                 torch.zeros(len(tags), dtype=torch.int64),
             ).numpy()
-        got = encoder.encode_queries([int(tag) for tag in tags], [documents[row]] * len(tags))
+        got = encoder.encode([Query(int(tag), documents[row]) for tag in tags]).vectors
         worst = float(np.abs(got - expected).max(initial=0.0))
         if worst > EXPORT_TOLERANCE:
             raise BundleError(

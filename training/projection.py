@@ -15,9 +15,8 @@ import numpy.typing as npt
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from models.encoders.completion import CompletionEncoder
-from models.encoders.contract import Encoder
-from models.index import Query, Ranking, TagSearch
+from models.encoders.contract import Encoder, Query
+from models.index import Ranking, TagSearch
 from models.projection import Floats, Projection, softmax
 from training.corpus import TagCorpus
 
@@ -52,7 +51,7 @@ def fit_projection(encoder: Encoder, corpus: TagCorpus, seed: int) -> Projection
     seed
         Of the layout and the drawn queries.
     """
-    homes = layout(_vectors(encoder), corpus.document_frequency, seed)
+    homes = layout(encoder.similarity_vectors(), corpus.document_frequency, seed)
     return Projection(homes, fit_sharpness(typical_rankings(encoder, corpus, seed)))
 
 
@@ -113,14 +112,6 @@ def typical_rankings(encoder: Encoder, corpus: TagCorpus, seed: int) -> list[Ran
         tags = drawn.astype(np.int64)
         rankings += search.search([Query(int(tags[0]), tags[1:])], corpus.n_tags, [tags])
     return rankings
-
-
-def _vectors(encoder: Encoder) -> Floats:
-    """Return what tags are compared by, shape (n_tags, dim): lengths count only where they do in scores."""
-    if not isinstance(encoder, CompletionEncoder):
-        return encoder.candidates(None)
-    lengths = np.linalg.norm(encoder.outputs, axis=1, keepdims=True)
-    return np.asarray(encoder.outputs / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _tsne(vectors: Floats, seed: int) -> npt.NDArray[np.floating]:

@@ -13,8 +13,8 @@ from app.services.limits import check_limit
 from app.services.models.serving import Serving
 from app.services.priming import understand_context, understand_tag
 from app.settings import Settings
+from models.encoders.contract import Query
 from models.errors import InputError
-from models.index import Query
 
 Floats = npt.NDArray[np.float32]
 
@@ -62,14 +62,13 @@ def _query(serving: Serving, item: TagInContext, pointer: str, input_type: str) 
 
 
 def _queries(serving: Serving, queries: Sequence[Query]) -> Iterable[Floats]:
-    contexts = [query.local_context() for query in queries]
-    return serving.bundle.encoder.encode_queries([query.tag for query in queries], contexts)
+    return serving.bundle.encoder.encode(queries, with_added=False).vectors
 
 
 def _candidates(serving: Serving, queries: Sequence[Query]) -> Iterable[Floats]:
     for query in queries:
         if isinstance(query.tag, int):  # as `_query` has made sure
-            yield serving.search.index(query.local_context()).vectors[query.tag]
+            yield serving.search.index(query.local_context).vectors[query.tag]
 
 
 def _encoded(vector: Floats, encoding: str) -> list[float] | str:

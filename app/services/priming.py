@@ -21,9 +21,10 @@ from app.services.models.serving import Serving, StoreView
 from app.services.tags.suggest import look_alikes
 from app.settings import Settings, variable
 from models import explanation
+from models.encoders.contract import Query
 from models.errors import InputError
 from models.features import Indices, Usage
-from models.index import Query, Ranking
+from models.index import Ranking
 from models.vocabulary import Resolution, normalize_tag
 
 NO_USAGE = (

@@ -9,20 +9,20 @@ Conventions
 n_c is how many documents hold the candidate. A linear term of squared errors is taught by tags of many
 documents above all; `damping` takes that back, where validation documents ask for it.
 
-w_t mixes 1 with the attention's share of t (k times it, for a context of k tags), so that what the query
-turns away from counts less in both terms.
+w_t mixes 1 with k times the attention weight of t, for a context of k tags, so that what the query does not
+attend to counts less in both terms.
 
 Candidates are static: ``[g, b]``, one row a tag, so that one inner-product index serves every query; a
-query is ``[f, 1]``. The linear term is added by `linear_scores`. A local context holds the query tag where
-it is known; ``focus`` is the query's own weight (1 completes a track, about 2 asks what is related to this
-tag), in the linear term and, before the shares are made to sum to 1, in the attention. Where one tag is all
-that is known, the company it keeps (`models.encoders.cooccurrence_share`) stands in for its row of B.
+query is ``[f, 1]``. The linear term is what `encode` adds. ``focus`` is the query tag's own weight (1
+completes a track, about 2 asks what is related to this tag) in the linear term and in the attention
+(`models.encoders.query_tower`). Where one tag is all that is known, its cooccurrence shares
+(`models.encoders.cooccurrence_share`) take the place of its row of B.
 
 A tag outside the vocabulary is answered from its `Usage`: the tower from its co-occurrence features, the
-linear term from the update its counts bring, or without a context from the counts themselves. Features say
-less than what training learns of a tag, so the tower's answer is the mean of the one to the tag and the one
-that the context alone gives (``focus`` to 1). With nothing known of it (``Usage.unknown()``) it is left out,
-and the context answers alone, each of its tags taking its turn as the query.
+linear term from the update that its counts bring, or without a context from the counts themselves. Features
+say less than what training learns of a tag, so the query vector is the weighted mean of the one for the tag
+in its context and the one for the context alone (``focus`` to 1). With nothing known of the tag
+(``Usage.unknown()``) the context answers alone.
 """
 
 from __future__ import annotations
@@ -30,32 +30,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from models.encoders.completion_tensors import PLAIN, ROWS, company_of, damping_of, linear_of, tensor_specs
-from models.encoders.contract import Arrays, Indices, Metric, OovRule, Tag, TensorSpec
-from models.encoders.cooccurrence_share import Company
+from models.encoders.completion_tensors import (
+    ARRAY_NAMES,
+    CSR_FIELDS,
+    cooccurrence_of,
+    damping_of,
+    linear_of,
+    tensor_specs,
+)
+from models.encoders.contract import Arrays, Encoded, Floats, Indices, Metric, OovRule, Query, TensorSpec
+from models.encoders.cooccurrence_share import CooccurrenceShare
 from models.encoders.linear_term import LinearTerm
+from models.encoders.query_tower import Attention, QueryTower, Variant
 from models.features import Usage
 
-Floats = npt.NDArray[np.float32]
-Variant = Literal["a", "b"]
-
-MET_SHARE, MET_PRIOR = 1.5, 5.0
-"""Without context: weight of the share of an unseen tag's documents against rows of B, and the documents
-without any tag that the share is smoothed with, so that one or two documents weigh little."""
-
-
-@dataclass(frozen=True)
-class _Heard:
-    """A query's side of the tower: query vectors (n, width), tokens (k, width) and shares (n, k)."""
-
-    queries: Floats
-    tokens: Floats
-    shares: Floats
+UNSEEN_PRIOR_WEIGHT, UNSEEN_PRIOR_DOCUMENTS = 1.5, 5.0
+"""Without context: weight of the shares of an unseen tag's documents against rows of B, and the number of
+documents without any tag that smooths them, so that one or two documents weigh little."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +81,9 @@ class CompletionEncoder:
         Features of an unseen tag times this is its e.
     linear
         B.
-    company
+    cooccurrence
         What a tag adds where it is all that is known of a query, instead of its row of B; None in bundles
-        made before there was such a thing.
+        of format 1.
     damping
         Power of a candidate's documents that the linear term is divided by; not negative.
     """
@@ -110,7 +106,7 @@ class CompletionEncoder:
     frequency: Floats
     unseen_weights: Floats
     linear: LinearTerm
-    company: Company | None = None
+    cooccurrence: CooccurrenceShare | None = None
     damping: float = 0.0
 
     @property
@@ -125,7 +121,7 @@ class CompletionEncoder:
 
     @cached_property
     def candidate_weights(self) -> Floats:
-        """What the linear term counts in each candidate's score, kappa * n_c^-damping, shape (n_tags,)."""
+        """Weight of the linear term in each candidate's score, kappa * n_c^-damping, shape (n_tags,)."""
         return np.asarray(
             self.scales[2] * np.maximum(self.frequency, 1.0) ** -np.float32(self.damping), dtype=np.float32
         )
@@ -134,62 +130,62 @@ class CompletionEncoder:
         """Return [g, b] of all tags, shape (n_tags, dim); the context does not move them."""
         return np.concatenate([self.outputs, self.biases[:, None]], axis=1)
 
-    def encode_queries(
-        self, tags: Sequence[Tag], contexts: Sequence[Indices], focus: Sequence[float] | None = None
-    ) -> Floats:
-        """Return [f, 1] of each query, shape (n, dim).
+    def similarity_vectors(self) -> Floats:
+        """Return g of all tags at unit length, shape (n_tags, width); scores depend on angles above all."""
+        lengths = np.linalg.norm(self.outputs, axis=1, keepdims=True)
+        return np.asarray(self.outputs / np.maximum(lengths, 1e-9), dtype=np.float32)
 
-        Parameters
-        ----------
-        tags
-            Query tags.
-        contexts
-            Their local contexts.
-        focus
-            The weight of each query tag among its context; 1 by default.
+    @cached_property
+    def tower(self) -> QueryTower:
+        """The query tower."""
+        return QueryTower(
+            variant=self.variant,
+            inputs=self.inputs,
+            attention=self.attention,
+            hidden_weights=self.hidden_weights,
+            hidden_biases=self.hidden_biases,
+            output_weights=self.output_weights,
+            output_biases=self.output_biases,
+            context_scale=self.scales[0],
+            query_scale=self.scales[1],
+        )
+
+    def encode(self, queries: Sequence[Query], with_added: bool = True) -> Encoded:
+        """Return [f, 1] of each query, (n, dim), and the linear term of its scores, (n, n_tags)."""
+        vectors = np.ones((len(queries), self.dim), dtype=np.float32)
+        added = np.zeros((len(queries), len(self.biases)), dtype=np.float32) if with_added else None
+        for row, query in enumerate(queries):
+            attention = self._attend(query)
+            vectors[row, :-1] = self._query_vector(query, attention)
+            if added is not None:
+                added[row] = self._added(query, attention)
+        return Encoded(vectors, added)
+
+    def added_parts(self, query: Query) -> Floats:
+        """Return each tag's part of the linear term; see `Encoder.added_parts`.
+
+        A tag that is all that is known of a query has one row, its cooccurrence shares.
         """
-        vectors = np.ones((len(tags), self.dim), dtype=np.float32)
-        weights = [1.0] * len(tags) if focus is None else focus
-        for row, tag, context, weight in zip(vectors, tags, contexts, weights, strict=True):
-            row[:-1] = self._tower(tag, context, weight)
-        return vectors
-
-    def linear_scores(
-        self, tags: Sequence[Tag], contexts: Sequence[Indices], focus: Sequence[float] | None = None
-    ) -> Floats:
-        """Return the linear term of each query as it enters the score, for all candidates, (n, n_tags)."""
-        scores = np.empty((len(tags), len(self.biases)), dtype=np.float32)
-        weights = [1.0] * len(tags) if focus is None else focus
-        for row, tag, context, weight in zip(scores, tags, contexts, weights, strict=True):
-            company = self._company(tag, context)
-            if company is None:
-                row[:] = self.candidate_weights * self._linear(tag, context, weight)
-            else:
-                row[:] = self.linear_weights(tag, context, weight)[0] * company
-        return scores
-
-    def linear_rows(self, tag: Tag, context: Indices, focus: float = 1.0) -> Floats:
-        """Return each context tag's part of `linear_scores`, an unseen query's own at the end.
-
-        Shape (k, n_tags), or (k + 1, n_tags) for an unseen query; the sum over rows is the query's
-        `linear_scores`.
-        """
-        unseen = tag if isinstance(tag, Usage) and _known(tag) else None
-        if not len(context) and unseen is None:
+        attention, context, usage = self._attend(query), query.local_context, _usage(query)
+        if attention is None:
             return np.zeros((0, len(self.biases)), dtype=np.float32)
-        if not len(context) and unseen is not None:
-            return np.asarray((self.candidate_weights * self._met(unseen))[None, :], dtype=np.float32)
-        weights = self.linear_weights(tag, context, focus)
-        company = self._company(tag, context)
-        if company is not None:
-            return np.asarray(weights[:1, None] * company[None, :], dtype=np.float32)
+        if not len(context):
+            return self._added(query, attention)[None, :]
+        weights = self._linear_weights(query, attention)
+        shares = self._lone_shares(query)
+        if shares is not None:
+            return np.asarray(weights[:1, None] * shares[None, :], dtype=np.float32)
         each = [(context[i : i + 1], weights[i : i + 1]) for i in range(len(context))]
-        if unseen is None:
+        if usage is None:
             rows = [self.linear.combine(*one) for one in each]
         else:
-            update = self.linear.updated(unseen)
+            update = self.linear.updated(usage)
             rows = [update.rows(self.linear, *one) for one in each] + [weights[-1] * update.own_row()]
         return np.asarray(np.stack(rows) * self.candidate_weights, dtype=np.float32)
+
+    def linear_scores(self, queries: Sequence[Query]) -> Floats:
+        """Return the linear term of each query as it enters the scores, shape (n, n_tags)."""
+        return np.stack([self._added(query, self._attend(query)) for query in queries])
 
     def unseen_input(self, usage: Usage) -> Floats:
         """Return e of a tag outside the vocabulary, from its counts alone, shape (width,)."""
@@ -198,90 +194,76 @@ class CompletionEncoder:
         features /= max(float(np.linalg.norm(features)), 1e-9)
         return np.asarray(features @ self.unseen_weights[usage.indices], dtype=np.float32)
 
-    def _heard(self, tag: Tag, context: Indices, focus: float) -> _Heard:
-        """Return who speaks to the query, and with what share."""
-        if isinstance(tag, Usage) and not _known(tag):
-            # Each tag of the context takes its turn as the query; what they make of it is averaged.
-            tokens = self.inputs[context]
-            return _Heard(tokens, tokens, self._shares(tokens, tokens, None, 1.0))
-        if isinstance(tag, Usage):
-            own = self.unseen_input(tag)[None, :]
-            tokens, position = np.concatenate([self.inputs[context], own]), len(context)
-        else:
-            own, tokens = self.inputs[[tag]], self.inputs[context]
-            position = int(np.flatnonzero(context == tag)[0])
-        return _Heard(own, tokens, self._shares(own, tokens, position, focus))
+    def linear_weights(self, query: Query) -> Floats:
+        """Return the weight of each context tag in the linear term, an unseen query's own at the end."""
+        attention = self._attend(query)
+        if attention is None:
+            return np.zeros(0, dtype=np.float32)
+        return self._linear_weights(query, attention)
 
-    def _shares(self, queries: Floats, tokens: Floats, position: int | None, focus: float) -> Floats:
-        """Return each query's attention to the tokens, shape (n, k), rows summing to 1."""
-        if self.variant == "b":
-            logits = (queries @ self.attention) @ tokens.T
-            shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    def _attend(self, query: Query) -> Attention | None:
+        """Return the attention weights over the context; None where nothing is known of the query."""
+        tag: int | Floats | None
+        if isinstance(query.tag, Usage):
+            usage = _usage(query)
+            if usage is None and not len(query.local_context):
+                return None
+            tag = None if usage is None else self.unseen_input(usage)
         else:
-            shares = np.ones((len(queries), len(tokens)), dtype=np.float32)
-        if position is not None:
-            shares[:, position] *= np.float32(focus)
-        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-30), dtype=np.float32)
+            tag = query.tag
+        return self.tower.attend(tag, query.local_context, query.focus)
 
-    def _tower(self, tag: Tag, context: Indices, focus: float) -> Floats:
-        if not len(context) and isinstance(tag, Usage) and not _known(tag):
+    def _query_vector(self, query: Query, attention: Attention | None) -> Floats:
+        if attention is None:
             return np.zeros(self.outputs.shape[1], dtype=np.float32)
-        found = self._answer(self._heard(tag, context, focus))
-        if len(context) and isinstance(tag, Usage) and _known(tag):
-            share = np.float32(focus / (1.0 + focus))
-            others = self._answer(self._heard(Usage.unknown(), context, 1.0))
-            found = share * found + (1 - share) * others
+        found = self.tower.vector(attention)
+        if len(query.local_context) and _usage(query) is not None:
+            share = np.float32(query.focus / (1.0 + query.focus))
+            context_alone = self.tower.vector(self.tower.attend(None, query.local_context, 1.0))
+            found = share * found + (1 - share) * context_alone
         return found
 
-    def _answer(self, heard: _Heard) -> Floats:
-        """Return the mean of the query vectors of those who speak, shape (width,)."""
-        summed = np.float32(np.sqrt(len(heard.tokens))) * (heard.shares @ heard.tokens)  # (n, width)
-        found = self.scales[0] * summed
-        if self.variant == "b":
-            found = found + self.scales[1] * heard.queries
-            summed = np.concatenate([summed, heard.queries, summed * heard.queries], axis=1)
-        return np.asarray((found + self._perceptron(summed)).mean(axis=0), dtype=np.float32)
-
-    def _perceptron(self, joined: Floats) -> Floats:
-        hidden = np.tanh(joined @ self.hidden_weights.T + self.hidden_biases)
-        return np.asarray(hidden @ self.output_weights.T + self.output_biases, dtype=np.float32)
-
-    def _linear(self, tag: Tag, context: Indices, focus: float) -> Floats:
-        unseen = tag if isinstance(tag, Usage) and _known(tag) else None
-        if not len(context) and unseen is None:
+    def _added(self, query: Query, attention: Attention | None) -> Floats:
+        """Return the linear term as it enters the scores, shape (n_tags,)."""
+        if attention is None:
             return np.zeros(len(self.biases), dtype=np.float32)
-        if not len(context) and unseen is not None:
-            return self._met(unseen)
-        weights = self.linear_weights(tag, context, focus)
-        if unseen is None:
-            return self.linear.combine(context, weights)
-        return self.linear.score_unseen(unseen, context, weights[:-1], float(weights[-1]))
+        context, usage = query.local_context, _usage(query)
+        if not len(context) and usage is not None:
+            return np.asarray(self.candidate_weights * self._unseen_prior(usage), dtype=np.float32)
+        weights = self._linear_weights(query, attention)
+        shares = self._lone_shares(query)
+        if shares is not None:
+            return np.asarray(weights[0] * shares, dtype=np.float32)
+        if usage is None:
+            term = self.linear.combine(context, weights)
+        else:
+            term = self.linear.score_unseen(usage, context, weights[:-1], float(weights[-1]))
+        return np.asarray(self.candidate_weights * term, dtype=np.float32)
 
-    def _company(self, tag: Tag, context: Indices) -> Floats | None:
-        """Return the company of the one tag that is known of a query; None where there is more to go by."""
-        if self.company is None or len(context) != 1 or (isinstance(tag, Usage) and _known(tag)):
+    def _lone_shares(self, query: Query) -> Floats | None:
+        """Return the cooccurrence shares of a query of which one tag is known; None where more is known."""
+        if self.cooccurrence is None or len(query.local_context) != 1 or _usage(query) is not None:
             return None
-        return self.company.row(int(context[0]))
+        return self.cooccurrence.row(int(query.local_context[0]))
 
-    def _met(self, usage: Usage) -> Floats:
-        """Return the linear term of an unseen tag that comes without context: the tags it was met with.
+    def _unseen_prior(self, usage: Usage) -> Floats:
+        """Return the linear term of an unseen tag without context: shares of its documents, shrunk.
 
-        Its row by the update is made to be added to others'; alone, and the more so with few documents,
-        the plain share of its documents that hold a tag ranks better, and next to few documents the tower.
+        Its row of the updated B is made to be added to other rows; alone, and the more so with few
+        documents, the plain share of its documents that hold a tag ranks better.
         """
         row = np.zeros(len(self.biases), dtype=np.float32)
-        row[usage.indices] = np.float32(MET_SHARE / (usage.n_documents + MET_PRIOR)) * usage.counts
+        weight = np.float32(UNSEEN_PRIOR_WEIGHT / (usage.n_documents + UNSEEN_PRIOR_DOCUMENTS))
+        row[usage.indices] = weight * usage.counts
         return row
 
-    def linear_weights(self, tag: Tag, context: Indices, focus: float = 1.0) -> Floats:
-        """Return the weight of each context tag in the linear term, an unseen query's own at the end."""
-        heard = self._heard(tag, context, focus)
-        plain = np.ones(len(heard.tokens), dtype=np.float32)
-        if isinstance(tag, Usage):
-            plain[len(context) :] = focus
+    def _linear_weights(self, query: Query, attention: Attention) -> Floats:
+        plain = np.ones(len(attention.tokens), dtype=np.float32)
+        if isinstance(query.tag, Usage):
+            plain[len(query.local_context) :] = query.focus
         else:
-            plain[context == tag] = focus
-        attended = heard.shares.mean(axis=0) * np.float32(len(heard.tokens))
+            plain[query.local_context == query.tag] = query.focus
+        attended = attention.weights.mean(axis=0) * np.float32(len(attention.tokens))
         mix = self.scales[3]
         return np.asarray((1 - mix) * plain + mix * attended, dtype=np.float32)
 
@@ -298,17 +280,17 @@ class CompletionEncoder:
                 "damping": self.damping,
                 "stored": None if self.linear.indices is None else len(self.linear.indices),
             },
-            "company": None if self.company is None else len(self.company.indices),
+            "company": None if self.cooccurrence is None else len(self.cooccurrence.indices),
         }
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays a bundle keeps, by name."""
-        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in PLAIN}
+        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in ARRAY_NAMES}
         named |= {"linear_values": self.linear.values, "linear_diagonal": self.linear.diagonal}
         if self.linear.indptr is not None and self.linear.indices is not None:
             named |= {"linear_indptr": self.linear.indptr, "linear_indices": self.linear.indices}
-        if self.company is not None:
-            named |= {f"company_{name}": getattr(self.company, name) for name in ROWS}
+        if self.cooccurrence is not None:
+            named |= {f"company_{name}": getattr(self.cooccurrence, name) for name in CSR_FIELDS}
         return named
 
     @staticmethod
@@ -327,11 +309,18 @@ class CompletionEncoder:
         BundleError
             If the bounds or columns of what is sparse are out of range, or the damping cannot be.
         """
-        plain = {name: tensors[name] for name in PLAIN}
-        linear, company = linear_of(settings, tensors), company_of(settings, tensors)
-        damping = damping_of(settings)
-        return cls(variant=settings["variant"], **plain, linear=linear, company=company, damping=damping)
+        return cls(
+            variant=settings["variant"],
+            **{name: tensors[name] for name in ARRAY_NAMES},
+            linear=linear_of(settings, tensors),
+            cooccurrence=cooccurrence_of(settings, tensors),
+            damping=damping_of(settings),
+        )
 
 
-def _known(usage: Usage) -> bool:
-    return usage.n_documents > 0 and len(usage.indices) > 0
+def _usage(query: Query) -> Usage | None:
+    """Return the usage of an unseen query tag that has any."""
+    tag = query.tag
+    if isinstance(tag, Usage) and tag.n_documents > 0 and len(tag.indices):
+        return tag
+    return None

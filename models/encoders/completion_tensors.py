@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.encoders.contract import Arrays, TensorSpec
-from models.encoders.cooccurrence_share import Company
+from models.encoders.cooccurrence_share import CooccurrenceShare
 from models.encoders.linear_term import LinearTerm
 from models.errors import BundleError
 
 # The scalars of the tower and of the mix, in the order of the tensor that keeps them.
 SCALES = ("context_scale", "query_scale", "kappa", "linear_attention")
 
-PLAIN = (
+ARRAY_NAMES = (
     "inputs",
     "outputs",
     "biases",
@@ -27,7 +27,7 @@ PLAIN = (
     "unseen_weights",
 )
 
-ROWS = ("indptr", "indices", "values")
+CSR_FIELDS = ("indptr", "indices", "values")
 
 
 def tensor_specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
@@ -92,8 +92,8 @@ def damping_of(settings: Mapping[str, Any]) -> float:
     return damping
 
 
-def company_of(settings: Mapping[str, Any], tensors: Arrays) -> Company | None:
-    """Rebuild the company of lone tags; None where the bundle has none.
+def cooccurrence_of(settings: Mapping[str, Any], tensors: Arrays) -> CooccurrenceShare | None:
+    """Rebuild the cooccurrence shares ("company" in the file format); None where the bundle has none.
 
     Raises
     ------
@@ -102,9 +102,9 @@ def company_of(settings: Mapping[str, Any], tensors: Arrays) -> Company | None:
     """
     if settings.get("company") is None:
         return None
-    company = Company(*(tensors[f"company_{name}"] for name in ROWS))
-    company.validate()
-    return company
+    shares = CooccurrenceShare(*(tensors[f"company_{name}"] for name in CSR_FIELDS))
+    shares.validate()
+    return shares
 
 
 def _sparse(name: str, n_tags: int, stored: int) -> dict[str, TensorSpec]:

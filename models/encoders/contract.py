@@ -1,14 +1,19 @@
-"""Encoders: (tag, context) -> query vector, context -> candidate vectors.
+"""The contract of encoders: what search, explanation, protocols and embeddings ask, whatever the family.
 
-One contract, one class a family. A *local context* is the bag of in-vocabulary tags that gives a
-query its meaning: the context sent with it and, where it is in the vocabulary, the query tag itself
-(the paper's documents hold the query tag too).
+Conventions
+-----------
+A *local context* is the bag of in-vocabulary tags that gives a query its meaning: the context sent with it
+and, where it is in the vocabulary, the query tag itself (the paper's documents hold the query tag too).
+
+A candidate's score for a query is the distance (``l2``) or the inner product (``ip``) of the query's vector
+and the candidate's, plus what the encoder adds (`Encoded.added`). Nothing else enters it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -29,14 +34,57 @@ Tag = int | Usage
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """What a bundle must hold under one name."""
+    """Shape and dtype of one tensor that a bundle must hold."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
 
 
+@dataclass(frozen=True)
+class Query:
+    """A tag and the in-vocabulary tags given with it.
+
+    Attributes
+    ----------
+    tag
+        Position in the vocabulary, or the usage of an OOV tag.
+    context : array of shape (n,), int64
+        In-vocabulary context tags.
+    focus
+        The query tag's own weight among its context; only encoders that support it take another than 1.
+    """
+
+    tag: Tag
+    context: Indices
+    focus: float = 1.0
+
+    @cached_property
+    def local_context(self) -> Indices:
+        """The context with the query tag in it, sorted, each tag once."""
+        tags = set(self.context.tolist())
+        if not isinstance(self.tag, Usage):
+            tags.add(self.tag)
+        return np.array(sorted(tags), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """All that an encoder says of some queries' scores.
+
+    Attributes
+    ----------
+    vectors : array of shape (n, dim), float32
+        Query vectors, to be compared with candidate vectors by the encoder's metric.
+    added : array of shape (n, n_tags), float32, or None
+        What each candidate's score gains besides the inner product; None where nothing is added.
+    """
+
+    vectors: Floats
+    added: Floats | None = None
+
+
 class Encoder(Protocol):
-    """What every encoder family offers the index and the service.
+    """What every encoder family offers.
 
     Attributes
     ----------
@@ -65,12 +113,35 @@ class Encoder(Protocol):
     @property
     def oov_rule(self) -> OovRule: ...
 
-    def encode_queries(self, tags: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
-        """Return the vectors of `tags` in their local `contexts`, shape (n, dim)."""
+    def encode(self, queries: Sequence[Query], with_added: bool = True) -> Encoded:
+        """Return everything that decides the scores of `queries`.
+
+        Parameters
+        ----------
+        queries
+            Tags in their contexts.
+        with_added
+            False leaves `Encoded.added` out, for callers that need the vectors alone.
+        """
+        ...
+
+    def added_parts(self, query: Query) -> Floats | None:
+        """Return what each tag of the query adds to the scores besides the inner product.
+
+        Returns
+        -------
+        array of shape (k, n_tags) or (k + 1, n_tags), float32, or None
+            A row for each tag of the local context, in its order, then a row for an OOV query tag that has
+            usage. The rows sum to the query's `Encoded.added`. None where the encoder adds nothing.
+        """
         ...
 
     def candidates(self, context: Indices | None) -> Floats:
         """Return the vectors of all vocabulary tags in one local context, shape (n_tags, dim)."""
+        ...
+
+    def similarity_vectors(self) -> Floats:
+        """Return one vector a tag, (n_tags, width): close by Euclidean distance where tags are used alike."""
         ...
 
     def settings(self) -> dict[str, Any]:

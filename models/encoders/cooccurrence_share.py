@@ -1,4 +1,4 @@
-"""The company a tag keeps: which tags come with it, for a query that nothing else is said of.
+"""Cooccurrence shares: the share of a tag's documents that hold each other tag, for a tag asked alone.
 
 With a context, a regularised linear term and the towers know more than counts do; a tag asked alone is
 completed better by how often each other tag shares its documents.
@@ -18,7 +18,7 @@ Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Company:
+class CooccurrenceShare:
     """Scores of the tags that come with each tag, sparse, CSR.
 
     Attributes
@@ -43,7 +43,7 @@ class Company:
         added[self.indices[stored]] = self.values[stored]
         return added
 
-    def weighted(self, weight: float) -> Company:
+    def weighted(self, weight: float) -> CooccurrenceShare:
         """Return it with all values times `weight`."""
         return replace(self, values=self.values * np.float32(weight))
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from models.encoders.contract import Arrays, Floats, Indices, Metric, OovRule, Tag, TensorSpec
+from models.encoders.contract import Arrays, Encoded, Floats, Indices, Metric, OovRule, Query, Tag, TensorSpec
 from models.encoders.topics import closed_form_log_posterior, standardise_log_posterior
 from models.features import Usage, oov_features
 
@@ -59,7 +59,7 @@ class SiameseEncoder:
     metric: ClassVar[Metric] = "l2"
     contextual_candidates: ClassVar[bool] = True
     supports_focus: ClassVar[bool] = False
-    _PLAIN: ClassVar[tuple[str, ...]] = (
+    _ARRAY_NAMES: ClassVar[tuple[str, ...]] = (
         "tag_projections",
         "tag_weights",
         "tag_offset",
@@ -109,17 +109,23 @@ class SiameseEncoder:
             hidden = np.tanh(hidden @ weight.T + bias)
         return hidden
 
-    def encode_queries(self, tags: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
-        """Return the contextual embeddings of `tags` in their local `contexts`, shape (n, dim).
+    def encode(self, queries: Sequence[Query], with_added: bool = True) -> Encoded:
+        """Return the contextual embeddings of `queries`, shape (n, dim); nothing is added to distances.
 
         A tag that nothing is known of is taken to be used as its context says: as if on one document.
         """
-        tags = [
-            Usage.of_context(context) if isinstance(tag, Usage) and not tag.n_documents else tag
-            for tag, context in zip(tags, contexts, strict=True)
-        ]
-        tag_part = np.stack([self._project(tag) for tag in tags])
-        return self._embed(tag_part, self.context_features(contexts) @ self.context_weights + self.biases[0])
+        contexts = [query.local_context for query in queries]
+        tag_part = np.stack([self._project(_known_tag(query)) for query in queries])
+        context_part = self.context_features(contexts) @ self.context_weights + self.biases[0]
+        return Encoded(self._embed(tag_part, context_part))
+
+    def added_parts(self, query: Query) -> None:
+        """Return None: distances are all of the score."""
+        return None
+
+    def similarity_vectors(self) -> Floats:
+        """Return the contextual embeddings of all tags in an empty context."""
+        return self.candidates(None)
 
     def candidates(self, context: Indices | None) -> Floats:
         """Return the contextual embeddings of all vocabulary tags in one local context."""
@@ -137,7 +143,7 @@ class SiameseEncoder:
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays a bundle keeps, by name."""
-        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in self._PLAIN}
+        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAY_NAMES}
         named |= {f"bias_{i}": bias for i, bias in enumerate(self.biases)}
         named |= {f"weight_{i}": weight for i, weight in enumerate(self.weights, start=1)}
         return named
@@ -168,9 +174,15 @@ class SiameseEncoder:
         """Rebuild the encoder from a manifest's settings and checked tensors."""
         n_layers = len(settings["widths"])
         return cls(
-            **{name: tensors[name] for name in cls._PLAIN},
+            **{name: tensors[name] for name in cls._ARRAY_NAMES},
             biases=tuple(tensors[f"bias_{i}"] for i in range(n_layers)),
             weights=tuple(tensors[f"weight_{i}"] for i in range(1, n_layers)),
             oov_rule=oov_rule,
             context_length=settings["context_length"],
         )
+
+
+def _known_tag(query: Query) -> Tag:
+    if isinstance(query.tag, Usage) and not query.tag.n_documents:
+        return Usage.of_context(query.local_context)
+    return query.tag

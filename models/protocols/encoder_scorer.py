@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from models.encoders.completion import CompletionEncoder
-from models.encoders.contract import Encoder, Tag
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from models.encoders.contract import Encoder, Floats, Indices, Query, Tag
 
 
 class EncoderScorer:
@@ -30,22 +25,19 @@ class EncoderScorer:
         """Return scores of shape (n, n_tags); queries of one context share its candidates."""
         if not queries:
             return np.empty((0, len(self.encoder.candidates(None))), dtype=np.float32)
-        vectors = self.encoder.encode_queries(queries, contexts)
+        asked = [Query(tag, context) for tag, context in zip(queries, contexts, strict=True)]
+        encoded = self.encoder.encode(asked)
         rows_of: dict[bytes, list[int]] = {}
-        for row, context in enumerate(contexts):
-            key = np.unique(context).tobytes() if self.encoder.contextual_candidates else b""
+        for row, query in enumerate(asked):
+            key = query.local_context.tobytes() if self.encoder.contextual_candidates else b""
             rows_of.setdefault(key, []).append(row)
-        scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(queries)
+        scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(asked)
         for rows in rows_of.values():
-            candidates = self.encoder.candidates(
-                contexts[rows[0]] if self.encoder.contextual_candidates else None
-            )
+            candidates = self.encoder.candidates(asked[rows[0]].local_context)
             for row in rows:
-                scores[row] = self._score(vectors[row], candidates)
+                scores[row] = self._score(encoded.vectors[row], candidates)
         found = np.stack(scores)
-        if isinstance(self.encoder, CompletionEncoder):
-            found += self.encoder.linear_scores(queries, contexts)
-        return found
+        return found if encoded.added is None else found + encoded.added
 
     def _score(self, vector: Floats, candidates: Floats) -> Floats:
         if self.encoder.metric == "ip":

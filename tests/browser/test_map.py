@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, expect
 
 from app.settings import DEMO_BUNDLE
 from models.bundle import load_bundle, save_bundle
-from models.index import Query, TagSearch
+from models.encoders.contract import Query
+from models.index import TagSearch
 from models.vocabulary import Vocabulary
 from tests.api.conftest import serving, wait_for
 from tests.browser.conftest import Visit

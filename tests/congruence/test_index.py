@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.encoders.contract import OovRule
+from models.encoders.contract import OovRule, Query
 from models.features import Usage
-from models.index import FlatIndex, Query, TagSearch
+from models.index import FlatIndex, TagSearch
 from tests.conftest import random_siamese_encoder
 
 NOTHING = np.array([], dtype=np.int64)

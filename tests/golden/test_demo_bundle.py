@@ -14,7 +14,8 @@ import models
 from models.bundle import Bundle, load_bundle
 from models.document_files import read_documents
 from models.encoders.completion import CompletionEncoder
-from models.index import Query, TagSearch
+from models.encoders.contract import Query
+from models.index import TagSearch
 from models.protocols.completion import (
     clean_queries,
     distractor_queries,

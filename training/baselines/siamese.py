@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import torch
 
-from models.encoders.contract import OovRule, Tag
+from models.encoders.contract import OovRule, Query, Tag
 from models.encoders.siamese import SiameseEncoder
 from models.errors import EvaluationError
 from models.features import Usage
@@ -138,7 +138,7 @@ class Siamese(Method):
             context = self._position[contexts[rows[0]]]
             context = context[context >= 0]
             tags = [self._translated(queries[row], context) for row in rows]
-            embedded = self.encoder.encode_queries(tags, [context] * len(rows))
+            embedded = self.encoder.encode([Query(tag, context) for tag in tags]).vectors
             scores[rows] = self._read(embedded, context)
         return self._spread(scores)
 
@@ -147,7 +147,19 @@ class Siamese(Method):
         rows = [self._position[context] for context in contexts]
         known = [row[row >= 0] for row in rows]
         tags = [self._translated(query, row) for query, row in zip(queries, known, strict=True)]
-        return self.encoder.encode_queries(tags, known)
+        return self.encoder.encode(
+            [Query(tag, context) for tag, context in zip(tags, known, strict=True)]
+        ).vectors
+
+    def in_context(self, context: Indices) -> Floats:
+        """Return the embeddings of all tags of the vocabulary in one context, shape (n_tags, dim)."""
+        n_tags = len(self._position)
+        vectors = self.embed(range(n_tags), [context] * n_tags)
+        known = np.flatnonzero(self._position >= 0)
+        position = self._position[context]
+        # A candidate does not join the context, as a query would.
+        vectors[known] = self.encoder.candidates(position[position >= 0])[self._position[known]]
+        return vectors
 
     def _read(self, embedded: Floats, context: Indices) -> Floats:
         if self.reading == "prediction":

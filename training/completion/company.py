@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from models.encoders.cooccurrence_share import Company
+from models.encoders.cooccurrence_share import CooccurrenceShare
 from training.fitting.counts import Weights, cooccurrence
 
 
-def company(matrix: sparse.csr_array, weights: Weights, neighbours: int) -> Company:
+def company(matrix: sparse.csr_array, weights: Weights, neighbours: int) -> CooccurrenceShare:
     """Return which share of each tag's documents holds each other tag, the `neighbours` largest shares a tag.
 
     A document counts by the root of its weight. Nothing but counts answers here, so what is common in the
@@ -39,7 +39,7 @@ def company(matrix: sparse.csr_array, weights: Weights, neighbours: int) -> Comp
         rows.append(met)
         shares.append(together / document_frequency[tag] if len(met) else together)
         lengths.append(len(met))
-    return Company(
+    return CooccurrenceShare(
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         np.concatenate(rows).astype(np.int32),
         np.concatenate(shares).astype(np.float32),

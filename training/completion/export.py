@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.encoders.completion import CompletionEncoder, Floats
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Floats, Query
 from models.encoders.linear_term import LinearTerm
 from models.errors import BundleError
 from training.completion.features import CountFeatures
@@ -60,7 +61,7 @@ def check_towers(encoder: CompletionEncoder, towers: TwoTowers, corpus: TagCorpu
         context = torch.from_numpy(document[None, :])
         mask = torch.ones_like(context, dtype=torch.bool)
         expected = towers.encode(torch.from_numpy(document[:1]), context, mask).numpy()[0]
-        got = encoder.encode_queries([int(document[0])], [document])[0, :-1]
+        got = encoder.encode([Query(int(document[0]), document)]).vectors[0, :-1]
         worst = float(np.abs(got - expected).max(initial=0.0))
         if worst > TOLERANCE:
             raise BundleError(

@@ -170,7 +170,7 @@ class _Training:
         mix = self.recipe.linear.attention
         encoder = to_encoder(trained.towers, features, counts.diagonal(), term, mix)
         kept = company(corpus.matrix, weights, self.recipe.linear.neighbours)
-        return replace(encoder, company=kept), trained
+        return replace(encoder, cooccurrence=kept), trained
 
 
 def _validate(

@@ -9,6 +9,7 @@ from typing import Any
 from scipy import sparse
 
 from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Query
 from models.encoders.linear_term import LinearTerm
 from models.protocols.completion import CompletionQuery, query_only
 from models.protocols.encoder_scorer import EncoderScorer
@@ -71,13 +72,13 @@ def choose_mixing(
 
 def scale_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
     """Return the towers' mean standard deviation over candidates, over the linear term's."""
-    return _spread_ratio(replace(mixed(encoder, 1.0), company=None), queries)
+    return _spread_ratio(replace(mixed(encoder, 1.0), cooccurrence=None), queries)
 
 
 def _spread_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
-    tags, contexts = [query.tag for query in queries], [query.context for query in queries]
-    towers = encoder.encode_queries(tags, contexts) @ encoder.candidates(None).T
-    spread = float(encoder.linear_scores(tags, contexts).std(axis=1).mean())
+    asked = [Query(query.tag, query.context) for query in queries]
+    towers = encoder.encode(asked, with_added=False).vectors @ encoder.candidates(None).T
+    spread = float(encoder.linear_scores(asked).std(axis=1).mean())
     return float(towers.std(axis=1).mean()) / max(spread, 1e-9)
 
 
@@ -100,11 +101,11 @@ def blended(
     """
     queries = queries[:MIXING_QUERIES]
     kept = None
-    if encoder.company is not None and alone:
-        kept = encoder.company.weighted(alone * _spread_ratio(encoder, query_only(queries)))
+    if encoder.cooccurrence is not None and alone:
+        kept = encoder.cooccurrence.weighted(alone * _spread_ratio(encoder, query_only(queries)))
     weight, damping = mixing
     damped = replace(encoder, damping=damping)
-    return replace(mixed(damped, weight * scale_ratio(damped, queries)), company=kept)
+    return replace(mixed(damped, weight * scale_ratio(damped, queries)), cooccurrence=kept)
 
 
 def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:

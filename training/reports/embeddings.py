@@ -10,7 +10,6 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.manifold import TSNE
 
-from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.vocabulary import normalize_tag
 from training.baselines.embedding import TagEmbedding
@@ -134,7 +133,6 @@ def _clusters(
 
 def _one_context(corpus: TagCorpus, training: TagCorpus, siamese: Siamese, choice: Choice, seed: int) -> str:
     context = corpus.documents()[choice.document]
-    every: list[Tag] = list(range(corpus.n_tags))
     related = np.isin(np.arange(corpus.n_tags), context)
     single = create("single-lit", corpus.name).fit(training, seed)
     extended = create("siamese-ext", corpus.name).fit(training, seed)
@@ -150,7 +148,7 @@ def _one_context(corpus: TagCorpus, training: TagCorpus, siamese: Siamese, choic
     networks = {"Single CE": single, "Siamese CE": siamese, "Siamese CE, recipe EXT": extended}
     for name, contextual in networks.items():
         if isinstance(contextual, Siamese):
-            spaces[name] = contextual.embed(every, [context] * len(every))
+            spaces[name] = contextual.in_context(context)
     projected = {name: project(vectors, seed) for name, vectors in spaces.items()}
     return figures.one_context(projected, related, _shown(corpus.document_ids[choice.document]))
 

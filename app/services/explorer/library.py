@@ -17,8 +17,9 @@ from app.services.explorer.question import Question
 from app.services.explorer.variants import Variant
 from app.services.models.serving import Serving, StoreView
 from app.services.tags.rules import TagRules
+from models.encoders.contract import Query
 from models.features import Indices, Usage
-from models.index import Query, TagSearch
+from models.index import TagSearch
 
 NEAREST = 5
 ADDED = 6

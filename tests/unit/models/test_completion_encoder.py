@@ -11,10 +11,11 @@ import pytest
 from models import index as index_module
 from models.bundle import load_bundle, save_bundle
 from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Query
 from models.errors import BundleError
 from models.explanation import explain
 from models.features import Usage
-from models.index import Query, TagSearch
+from models.index import TagSearch
 from models.protocols.encoder_scorer import EncoderScorer
 from models.vocabulary import Vocabulary
 from tests.conftest import DESCRIPTION, random_completion_encoder
@@ -39,6 +40,19 @@ QUERIES = [
 NOTHING = np.array([], dtype=np.int64)
 
 
+def query_vectors(encoder, tags, contexts, focus=None):
+    return encoder.encode(queries_of(tags, contexts, focus), with_added=False).vectors
+
+
+def linear_scores(encoder, tags, contexts, focus=None):
+    return encoder.linear_scores(queries_of(tags, contexts, focus))
+
+
+def queries_of(tags, contexts, focus=None):
+    weights = [1.0] * len(tags) if focus is None else focus
+    return [Query(tag, context, weight) for tag, context, weight in zip(tags, contexts, weights, strict=True)]
+
+
 def test_a_batch_equals_its_queries_one_by_one(encoder):
     search = TagSearch(encoder)
     together = search.search(QUERIES, 10, [NOTHING] * len(QUERIES))
@@ -54,16 +68,16 @@ def test_search_is_the_sum_of_both_terms(encoder, exhaustive, monkeypatch):
     exclude = np.array([0, 1])
     rankings = TagSearch(encoder).search(QUERIES, 3, [exclude] * len(QUERIES))
     for query, ranking in zip(QUERIES, rankings, strict=True):
-        tags, contexts, focus = [query.tag], [query.local_context()], [query.focus]
-        whole = (encoder.encode_queries(tags, contexts, focus) @ encoder.candidates(None).T)[0]
-        whole = whole + encoder.linear_scores(tags, contexts, focus)[0]
+        tags, contexts, focus = [query.tag], [query.local_context], [query.focus]
+        whole = (query_vectors(encoder, tags, contexts, focus) @ encoder.candidates(None).T)[0]
+        whole = whole + linear_scores(encoder, tags, contexts, focus)[0]
         whole[exclude] = -np.inf
         np.testing.assert_array_equal(ranking.indices, np.argsort(-whole, kind="stable")[:3])
         np.testing.assert_allclose(ranking.scores, np.sort(whole)[::-1][:3], rtol=1e-4, atol=1e-5)
 
 
 def test_the_protocols_scorer_agrees_with_search(encoder):
-    contexts = [query.local_context() for query in QUERIES[:5]]
+    contexts = [query.local_context for query in QUERIES[:5]]
     scores = EncoderScorer(encoder).score([query.tag for query in QUERIES[:5]], contexts)
     for row, ranking in zip(scores, TagSearch(encoder).search(QUERIES[:5], 5, [NOTHING] * 5), strict=True):
         np.testing.assert_allclose(row[ranking.indices], ranking.scores, rtol=1e-4, atol=1e-5)
@@ -73,13 +87,13 @@ def test_the_protocols_scorer_agrees_with_search(encoder):
 def test_focus_one_is_the_default_and_more_of_it_leans_on_the_query():
     encoder = random_completion_encoder()
     context = np.array([3, 5, 9])
-    plain = encoder.linear_weights(3, context)
-    leaning = encoder.linear_weights(3, context, 4.0)
+    plain = encoder.linear_weights(Query(3, context))
+    leaning = encoder.linear_weights(Query(3, context, 4.0))
     assert leaning[0] / leaning.sum() > plain[0] / plain.sum()
     np.testing.assert_array_equal(
-        encoder.encode_queries([3], [context]), encoder.encode_queries([3], [context], [1.0])
+        query_vectors(encoder, [3], [context]), query_vectors(encoder, [3], [context], [1.0])
     )
-    huge = encoder.encode_queries([3], [context], [1e6])[0]
+    huge = query_vectors(encoder, [3], [context], [1e6])[0]
     root = np.sqrt(3).astype(np.float32)  # attention on the query alone, k = 3 tags heard
     heard, own = root * encoder.inputs[3], encoder.inputs[3]
     joined = np.concatenate([heard, own, heard * own])
@@ -91,12 +105,12 @@ def test_focus_one_is_the_default_and_more_of_it_leans_on_the_query():
 def test_a_tag_nothing_is_known_of_leaves_the_context_to_answer():
     encoder = random_completion_encoder()
     context = np.array([5, 9])
-    unknown = encoder.encode_queries([Usage.unknown()], [context])[0]
-    turns = encoder.encode_queries([5, 9], [context, context])
+    unknown = query_vectors(encoder, [Usage.unknown()], [context])[0]
+    turns = query_vectors(encoder, [5, 9], [context, context])
     np.testing.assert_allclose(unknown, turns.mean(axis=0), rtol=1e-5, atol=1e-6)
-    nothing = encoder.encode_queries([Usage.unknown()], [NOTHING])[0]
+    nothing = query_vectors(encoder, [Usage.unknown()], [NOTHING])[0]
     np.testing.assert_array_equal(nothing, [0] * WIDTH + [1])
-    assert not encoder.linear_scores([Usage.unknown()], [NOTHING]).any()
+    assert not linear_scores(encoder, [Usage.unknown()], [NOTHING]).any()
 
 
 def test_an_unseen_tag_answers_half_and_its_context_the_rest_more_or_less_with_focus():
@@ -104,17 +118,17 @@ def test_an_unseen_tag_answers_half_and_its_context_the_rest_more_or_less_with_f
     context = np.array([5, 9])
     tokens = np.concatenate([encoder.inputs[context], encoder.unseen_input(USAGE)[None, :]])
     spoken = replace(encoder, inputs=np.concatenate([encoder.inputs, tokens[-1:]]))  # as if it were known
-    own = spoken.encode_queries([N_TAGS], [np.append(context, N_TAGS)])[0]
-    others = encoder.encode_queries([Usage.unknown()], [context])[0]
-    found = encoder.encode_queries([USAGE], [context])[0]
+    own = query_vectors(spoken, [N_TAGS], [np.append(context, N_TAGS)])[0]
+    others = query_vectors(encoder, [Usage.unknown()], [context])[0]
+    found = query_vectors(encoder, [USAGE], [context])[0]
     np.testing.assert_allclose(found, (own + others) / 2, rtol=1e-4, atol=1e-5)
-    leaning = encoder.encode_queries([USAGE], [context], [50.0])[0]
+    leaning = query_vectors(encoder, [USAGE], [context], [50.0])[0]
     assert np.linalg.norm(leaning - others) > np.linalg.norm(found - others)
 
 
 def test_an_unseen_tag_without_context_adds_what_it_was_met_with():
     encoder = random_completion_encoder()
-    found = encoder.linear_scores([USAGE], [NOTHING])[0]
+    found = linear_scores(encoder, [USAGE], [NOTHING])[0]
     assert np.flatnonzero(found).tolist() == [2, 7, 30]
     weights = encoder.candidate_weights[[2, 7, 30]]
     np.testing.assert_allclose(found[[2, 7, 30]], weights * 1.5 * np.array([4, 2, 1]) / 9, rtol=1e-5)
@@ -122,14 +136,14 @@ def test_an_unseen_tag_without_context_adds_what_it_was_met_with():
 
 @pytest.mark.parametrize("tag", [3, Usage.unknown()], ids=["query", "context"])
 def test_a_tag_that_is_all_there_is_adds_its_company(encoder, tag):
-    kept, shown = encoder.company.values[9:12], np.array([3])
-    found = encoder.linear_scores([tag], [shown])[0]
+    kept, shown = encoder.cooccurrence.values[9:12], np.array([3])
+    found = linear_scores(encoder, [tag], [shown])[0]
     assert np.flatnonzero(found).tolist() == [4, 7, 12]
     np.testing.assert_allclose(found[[4, 7, 12]], kept)
-    np.testing.assert_array_equal(encoder.linear_rows(tag, shown), found[None, :])
-    without = replace(encoder, company=None)
+    np.testing.assert_array_equal(encoder.added_parts(Query(tag, shown)), found[None, :])
+    without = replace(encoder, cooccurrence=None)
     np.testing.assert_allclose(
-        without.linear_scores([tag], [shown])[0],
+        linear_scores(without, [tag], [shown])[0],
         encoder.candidate_weights * encoder.linear.combine(shown, np.ones(1, dtype=np.float32)),
         rtol=1e-5,
     )
@@ -139,7 +153,7 @@ def test_damping_divides_the_linear_term_by_a_power_of_a_candidates_documents(en
     frequency = np.array([0.2, 1, 16, 625] * 10, dtype=np.float32)
     asked = [3, USAGE], [np.array([3, 5, 9]), NOTHING]
     plain, damped = (
-        replace(encoder, frequency=frequency, damping=damping).linear_scores(*asked)
+        linear_scores(replace(encoder, frequency=frequency, damping=damping), *asked)
         for damping in (0.0, 0.25)
     )
     divisors = np.array([1, 1, 2, 5] * 10)  # a tag on less than one document counts as on one
@@ -159,11 +173,11 @@ def test_a_damping_that_cannot_be_is_refused_and_none_is_none(encoder):
 
 
 def test_company_stays_out_of_queries_with_more_to_go_by(encoder):
-    without = replace(encoder, company=None)
+    without = replace(encoder, cooccurrence=None)
     for query in QUERIES:
-        asked = [query.tag], [query.local_context()], [query.focus]
-        if len(query.local_context()) != 1:
-            np.testing.assert_array_equal(encoder.linear_scores(*asked), without.linear_scores(*asked))
+        asked = [query.tag], [query.local_context], [query.focus]
+        if len(query.local_context) != 1:
+            np.testing.assert_array_equal(linear_scores(encoder, *asked), linear_scores(without, *asked))
 
 
 def test_tensors_from_before_there_was_company_still_load(encoder):
@@ -172,8 +186,8 @@ def test_tensors_from_before_there_was_company_still_load(encoder):
     old = {name: tensor for name, tensor in tensors.items() if not name.startswith("company")}
     assert CompletionEncoder.specs(settings).keys() == old.keys()
     loaded = CompletionEncoder.from_tensors(settings, old, "nearest")
-    assert loaded.company is None
-    assert loaded.linear_scores([3], [np.array([3])]).any()
+    assert loaded.cooccurrence is None
+    assert linear_scores(loaded, [3], [np.array([3])]).any()
 
 
 def test_a_bundle_keeps_it_whole(encoder, tmp_path: Path):
@@ -212,9 +226,9 @@ def test_sparse_rows_out_of_range_are_refused():
     assert linear.indices is not None
     with pytest.raises(BundleError, match="linear_indices must be from 0 to 39"):
         replace(linear, indices=linear.indices + 1).validate()
-    assert encoder.company is not None
+    assert encoder.cooccurrence is not None
     with pytest.raises(BundleError, match="company_indices must be from 0 to 39"):
-        replace(encoder.company, indices=encoder.company.indices - 10).validate()
+        replace(encoder.cooccurrence, indices=encoder.cooccurrence.indices - 10).validate()
     with pytest.raises(BundleError, match="linear_indptr must rise"):
         replace(linear, indptr=linear.indptr[::-1].copy()).validate()
     with pytest.raises(BundleError, match="must be positive"):
@@ -238,10 +252,10 @@ def test_an_explanation_adds_up(encoder, query):
     )
     assert query.tag not in explained.context.tolist()
     assert explained.linear.shape == explained.network.shape == (len(explained.context), 4)
-    local = query.local_context()
+    local = query.local_context
     np.testing.assert_allclose(
-        encoder.linear_rows(query.tag, local, query.focus).sum(axis=0),
-        encoder.linear_scores([query.tag], [local], [query.focus])[0],
+        encoder.added_parts(query).sum(axis=0),
+        linear_scores(encoder, [query.tag], [local], [query.focus])[0],
         rtol=1e-3,
         atol=1e-4,
     )
@@ -250,6 +264,6 @@ def test_an_explanation_adds_up(encoder, query):
 def test_leave_one_out_is_what_the_towers_lose(encoder):
     explained = explain(encoder, QUERIES[0], np.array([1, 2]))
     offered = encoder.candidates(None)[[1, 2]]
-    with_all, without = encoder.encode_queries([3, 3], [np.array([3, 5, 9]), np.array([3, 9])])
+    with_all, without = query_vectors(encoder, [3, 3], [np.array([3, 5, 9]), np.array([3, 9])])
     np.testing.assert_array_equal(explained.context, [5, 9])
     np.testing.assert_allclose(explained.network[0], offered @ (with_all - without), rtol=1e-4, atol=1e-4)

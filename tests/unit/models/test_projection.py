@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.index import Query, TagSearch
+from models.encoders.contract import Query
+from models.index import TagSearch
 from models.projection import HALF, NEAREST, Projection
 from tests.conftest import drawn_projection, random_completion_encoder, random_siamese_encoder
 

@@ -12,8 +12,9 @@ import torch
 from scipy import sparse
 
 from models.documents import Document
+from models.encoders.contract import Query
 from models.errors import RecipeError, TrainingError
-from models.index import Query, TagSearch
+from models.index import TagSearch
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents
 from models.protocols.encoder_scorer import EncoderScorer
 from training.baselines.completion import CompletionMethod
@@ -36,6 +37,19 @@ from training.recipe import load_recipe
 from training.siamese.trainer import Run
 
 N_TAGS = 24
+
+
+def query_vectors(encoder, tags, contexts, focus=None):
+    return encoder.encode(queries_of(tags, contexts, focus), with_added=False).vectors
+
+
+def linear_scores(encoder, tags, contexts, focus=None):
+    return encoder.linear_scores(queries_of(tags, contexts, focus))
+
+
+def queries_of(tags, contexts, focus=None):
+    weights = [1.0] * len(tags) if focus is None else focus
+    return [Query(tag, context, weight) for tag, context, weight in zip(tags, contexts, weights, strict=True)]
 
 
 def small_recipe(variant: str = "b", **training: object) -> CompletionRecipe:
@@ -68,7 +82,7 @@ def test_export_equals_the_network_and_completes_documents(corpus, variant):
     with torch.no_grad():
         expected = trained.towers(torch.from_numpy(document[:1]), context, torch.ones_like(context).bool())
     encoder = trained.encoder
-    got = encoder.encode_queries([int(document[0])], [document]) @ encoder.candidates(None).T
+    got = query_vectors(encoder, [int(document[0])], [document]) @ encoder.candidates(None).T
     np.testing.assert_allclose(got, expected.numpy(), atol=1e-4, rtol=1e-4)
     queries = clean_queries(split_documents(corpus.documents(), 0, 4))
     found = evaluate_completion(EncoderScorer(encoder), queries, corpus.document_frequency)
@@ -94,11 +108,11 @@ def test_a_lone_tags_company_weighs_as_much_as_the_towers(corpus):
     trained = fit_completion(corpus, small_recipe(), seed=3)
     encoder, asked = trained.encoder, list(range(N_TAGS))
     contexts = [np.array([tag]) for tag in asked]
-    towers = (encoder.encode_queries(asked, contexts) @ encoder.candidates(None).T).std(axis=1).mean()
-    assert 0.8 < encoder.linear_scores(asked, contexts).std(axis=1).mean() / towers < 1.25
+    towers = (query_vectors(encoder, asked, contexts) @ encoder.candidates(None).T).std(axis=1).mean()
+    assert 0.8 < linear_scores(encoder, asked, contexts).std(axis=1).mean() / towers < 1.25
     recipe = small_recipe()
     without = recipe.model_copy(update={"mixing": recipe.mixing.model_copy(update={"alone": 0.0})})
-    assert fit_completion(corpus, without, seed=3).encoder.company is None
+    assert fit_completion(corpus, without, seed=3).encoder.cooccurrence is None
 
 
 def test_the_same_seed_gives_the_same_encoder(corpus):
@@ -204,11 +218,11 @@ def test_the_linear_term_is_as_wide_as_the_mix_says_whatever_its_damping(corpus)
     encoder = fit_completion(corpus, small_recipe(steps=2), seed=3).encoder
     queries = validation_queries(corpus, 3)
     asked = [query.tag for query in queries], [query.context for query in queries]
-    wide = (encoder.encode_queries(*asked) @ encoder.candidates(None).T).std(axis=1).mean()
+    wide = (query_vectors(encoder, *asked) @ encoder.candidates(None).T).std(axis=1).mean()
     for mixing in ((0.7, 0.0), (0.3, 0.1)):
         mixed = blended(encoder, mixing, 0.0, queries)
         assert mixed.damping == mixing[1]
-        assert mixed.linear_scores(*asked).std(axis=1).mean() == pytest.approx(mixing[0] * wide, rel=1e-3)
+        assert linear_scores(mixed, *asked).std(axis=1).mean() == pytest.approx(mixing[0] * wide, rel=1e-3)
 
 
 def test_larger_collections_take_larger_batches_and_no_more_steps_than_the_limit():
