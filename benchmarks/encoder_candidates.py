@@ -46,7 +46,7 @@ from training.evaluation.cross_validation import default_settings
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.held_out import validation_queries
 from training.fitting.linear_solver import solve_dense
-from training.siamese.trainer import Run
+from training.fitting.run import Run
 
 PARTS, PART_SEED, QUERY_SEED = 5, 1234, 500
 KAPPA, ATTENTION, DAMPING = 0.7, 0.5, 0.1

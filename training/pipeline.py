@@ -24,10 +24,10 @@ from training.completion.fit import fit_completion
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers
 from training.corpus import TagCorpus
+from training.fitting.run import CHECKPOINT, Run
 from training.projection import fit_projection
 from training.recipe import Recipe
 from training.siamese.fit import SiameseModel, check_trainable, fit_siamese
-from training.siamese.trainer import CHECKPOINT, Run
 from training.siamese.validation import choose_oov_rule, draw_oov_tags, measure_quality, split_validation
 
 # Exported and trained embeddings may differ by rounding alone.

@@ -17,10 +17,11 @@ from models.documents import Document
 from models.errors import TrainingError
 from models.index import Query, TagSearch
 from training.corpus import Provenance, TagCorpus
+from training.fitting.run import CHECKPOINT, Run
 from training.pipeline import Watch, train_bundle
 from training.recipe import Recipe, load_recipe
 from training.siamese.fit import fit_siamese
-from training.siamese.trainer import CHECKPOINT, Run, Trainer
+from training.siamese.trainer import Trainer
 
 
 def small_corpus(n_documents: int = 120) -> TagCorpus:

@@ -18,11 +18,12 @@ from training.baselines.embedding import nearness
 from training.baselines.method import Floats, Indices, Method
 from training.baselines.shared_fits import shared, topic_model
 from training.corpus import TagCorpus
+from training.fitting.run import Run
 from training.recipe import Recipe, load_siamese_recipe
 from training.siamese.export import siamese_encoder
 from training.siamese.fit import network_inputs
 from training.siamese.network import ComponentNetwork
-from training.siamese.trainer import Run, Trainer
+from training.siamese.trainer import Trainer
 
 Stage = Literal["single", "siamese"]
 

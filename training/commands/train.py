@@ -64,9 +64,9 @@ def train(
 
     from training.corpora import load_corpus
     from training.fitting.loss_curves import read_losses, write_losses
+    from training.fitting.run import Run
     from training.pipeline import Watch, train_bundle
     from training.recipe import Recipe, load_recipe
-    from training.siamese.trainer import Run
 
     torch.set_num_threads(threads)
     chosen = load_recipe(recipe)

@@ -28,7 +28,7 @@ from training.completion.trainer import Keep, State, TowersTrainer, TrainedTower
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.held_out import hold_off, validation_queries, with_distractors
-from training.siamese.trainer import Run
+from training.fitting.run import Run
 
 PROBE, FINAL = "validation towers", "towers"
 """The two trainings: without the validation documents, then with them."""

@@ -9,12 +9,13 @@ from models.encoders.contract import OovRule
 from models.encoders.siamese import SiameseEncoder
 from models.errors import TrainingError
 from training.corpus import TagCorpus
+from training.fitting.run import Run
 from training.recipe import Recipe
 from training.siamese.contexts import DocumentContexts
 from training.siamese.export import siamese_encoder
 from training.siamese.features import TagFeatures, tag_features
 from training.siamese.lda import TopicModel, fit_lda, seek_n_topics
-from training.siamese.trainer import Run, Trained, Trainer
+from training.siamese.trainer import Trained, Trainer
 
 MIN_DOCUMENTS = 10
 MIN_TAGS = 5

@@ -31,9 +31,9 @@ from training.corpus import Provenance, TagCorpus
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.held_out import hold_off, select, validation_queries
 from training.fitting.linear_solver import TermScorer
+from training.fitting.run import Run
 from training.pipeline import Watch, train_bundle
 from training.recipe import load_recipe
-from training.siamese.trainer import Run
 
 N_TAGS = 24
 

@@ -1,0 +1,35 @@
+"""How a caller follows and steers the training of a network, whichever family the network belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKPOINT = "checkpoint.pt"
+"""Name of the checkpoint file in a run's folder."""
+
+
+@dataclass
+class Run:
+    """One training run as its caller sees and steers it.
+
+    Attributes
+    ----------
+    on_step
+        Called as ``on_step(phase, step, steps, loss)`` after every step.
+    stop
+        Asked before every step. Training ends there, with the current weights, once it returns True.
+    folder
+        Folder of the checkpoints. Without a folder no checkpoint is written.
+    checkpoint_every
+        Steps between checkpoints.
+    resume
+        Whether to continue from the checkpoint in `folder`, if there is one.
+    """
+
+    on_step: Callable[[str, int, int, float], None] = lambda phase, step, steps, loss: None
+    stop: Callable[[], bool] = lambda: False
+    folder: Path | None = None
+    checkpoint_every: int = 500
+    resume: bool = False
