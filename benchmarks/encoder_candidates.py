@@ -183,9 +183,9 @@ class Cell:
     def make(cls, corpus: TagCorpus, fold: int, part: int, steps: int | None) -> Cell:
         training = corpus.select(corpus.grouped_folds(3, FOLD_SEED)[fold][0])
         rest_rows, held_rows = training.grouped_folds(PARTS, PART_SEED + fold)[part]
-        rest, held_off = training.select(rest_rows), training.select(held_rows)
+        rest, held_out = training.select(rest_rows), training.select(held_rows)
         splits = split_documents(
-            held_off.documents(), QUERY_SEED + fold, default_settings(corpus).completion_min_tags
+            held_out.documents(), QUERY_SEED + fold, default_settings(corpus).completion_min_tags
         )
         clean = clean_queries(splits)
         queries = {
@@ -194,7 +194,7 @@ class Cell:
             "query-only": query_only(clean),
         }
         recipe = CompletionMethod().recipe
-        chosen = choose_linear(rest, recipe, validation_queries(held_off, fold))
+        chosen = choose_linear(rest, recipe, validation_queries(held_out, fold))
         weights = duplicate_weights(rest.matrix)
         counts = cooccurrence(rest.matrix, weights)
         evidence = torch.from_numpy(log_odds(counts.toarray(), float(weights.sum())))

@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import sparse
 
-from models.features import Usage
 from models.protocols.completion import (
     CompletionQuery,
     clean_queries,
@@ -25,8 +23,9 @@ from models.protocols.completion import (
     split_documents,
 )
 from training.baselines.method import Method
-from training.corpus import Indices, TagCorpus
+from training.corpus import TagCorpus
 from training.evaluation.cell import Cell, Settings
+from training.fitting.usage import count_usages
 
 FOLD_SEED, HIDING_SEED, DISTRACTOR_SEED, HELD_OUT_SEED = 7, 100, 200, 1000
 
@@ -79,7 +78,7 @@ def _unseen(corpus: TagCorpus, method: Method, fold: int, settings: Settings) ->
     queries = held_out_queries(
         tested.with_tags(known).documents(),
         tested.with_tags(held_out).documents(),
-        usages(training, held_out, known),
+        count_usages(training, held_out, known),
         HIDING_SEED + seed + fold,
         settings.completion_min_tags,
     )
@@ -93,21 +92,6 @@ def _unseen(corpus: TagCorpus, method: Method, fold: int, settings: Settings) ->
         found = evaluate_completion(method, asked, reduced.document_frequency)
         metrics |= {f"{variant} {name}": value for name, value in found.metrics.items()}
     return metrics, len(queries)
-
-
-def usages(training: TagCorpus, held_out: Indices, known: Indices) -> list[Usage]:
-    """Return how each held-out tag is used in the training documents, over the known tags' own numbering."""
-    held = sparse.csc_array(training.matrix[:, held_out])
-    together = sparse.csr_array(held.T @ training.matrix[:, known])
-    together.sort_indices()
-    found = []
-    for tag in range(len(held_out)):
-        met = slice(together.indptr[tag], together.indptr[tag + 1])
-        n_documents = int(held.indptr[tag + 1] - held.indptr[tag])
-        found.append(
-            Usage(n_documents, together.indices[met].astype(np.int64), together.data[met].astype(np.float32))
-        )
-    return found
 
 
 def _whole(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from models.protocols.completion import (
     split_documents,
 )
 from models.protocols.scoring import Scorer
-from training.corpus import TagCorpus
+from training.corpus import Indices, TagCorpus
 
 T = TypeVar("T")
 
@@ -26,13 +26,22 @@ MAX_DOCUMENTS = 2_000
 """More validation documents would only cost time: the standard error of nDCG@10 is below .01 here."""
 
 
-def hold_off(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCorpus]:
-    """Return (the rest, validation documents): about a tenth, no group on both sides, groups drawn at random.
+Measure = Callable[[Any, TagCorpus, TagCorpus, int], dict[str, Any]]
+"""Measures (an encoder, its training documents, held-out documents, a seed); returns metrics by protocol."""
+
+
+def hold_out(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCorpus]:
+    """Hold out about a tenth of the documents, drawn by groups, at most about `MAX_DOCUMENTS`.
+
+    Returns
+    -------
+    training, validation
+        Over the same tags; no group is in both.
 
     Raises
     ------
     TrainingError
-        If the corpus has fewer than two documents (or groups) to part.
+        If the corpus has fewer than two groups (or documents, where it has no groups).
     """
     groups = corpus.group_numbers()
     n_groups = int(groups.max()) + 1
@@ -41,19 +50,54 @@ def hold_off(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCorpus]:
     size = np.bincount(groups, minlength=n_groups)
     order = np.random.RandomState(seed).permutation(n_groups)
     wanted = min(SHARE * corpus.n_documents, MAX_DOCUMENTS)
-    taken = order[: 1 + int(np.searchsorted(np.cumsum(size[order]), wanted))][: n_groups - 1]
-    held = np.isin(groups, taken)
+    n_held_out = min(1 + int(np.searchsorted(np.cumsum(size[order]), wanted)), n_groups - 1)
+    return _separate(corpus, groups, order[:n_held_out])
+
+
+def hold_out_groups(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCorpus, TagCorpus]:
+    """Hold out `share` of the groups, or of the documents where there are no groups.
+
+    Returns
+    -------
+    training, validation
+        Over the same tags; no group is in both. `validation` may be empty.
+    """
+    labels = np.asarray(corpus.groups if corpus.groups is not None else corpus.document_ids, dtype=object)
+    names, groups = np.unique(labels.astype(str), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    return _separate(corpus, groups, order[: round(share * len(names))])
+
+
+def hold_out_documents(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCorpus, TagCorpus]:
+    """Hold out `share` of the documents, whatever their groups: at least one, and never all.
+
+    The paper's experiments know no groups; their settings are chosen on documents held out like this.
+
+    Returns
+    -------
+    training, validation
+        Over the same tags.
+    """
+    n_documents = corpus.n_documents
+    order = np.random.RandomState(seed).permutation(n_documents)
+    n_held_out = min(max(1, round(share * n_documents)), n_documents - 1)
+    return _separate(corpus, np.arange(n_documents), order[:n_held_out])
+
+
+def _separate(corpus: TagCorpus, groups: Indices, held_out: Indices) -> tuple[TagCorpus, TagCorpus]:
+    """Return the documents of all other groups, and those of the groups `held_out`; rows in corpus order."""
+    held = np.isin(groups, held_out)
     return corpus.select(np.flatnonzero(~held)), corpus.select(np.flatnonzero(held))
 
 
-def validation_queries(held_off: TagCorpus, seed: int) -> list[CompletionQuery]:
+def validation_queries(held_out: TagCorpus, seed: int) -> list[CompletionQuery]:
     """Return clean completion queries of validation documents; of smaller ones where there are no others."""
-    documents = held_off.documents()
+    documents = held_out.documents()
     for min_tags in (4, 3, 2):
         queries = clean_queries(split_documents(documents, seed, min_tags))
         if queries:
             return queries
-    raise TrainingError(f"no validation document of {held_off.name} has the 2 tags that validation needs")
+    raise TrainingError(f"no validation document of {held_out.name} has the 2 tags that validation needs")
 
 
 def with_distractors(queries: Sequence[CompletionQuery], seed: int) -> list[CompletionQuery]:

@@ -33,3 +33,22 @@ class Run:
     folder: Path | None = None
     checkpoint_every: int = 500
     resume: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a caller follows the making of a bundle.
+
+    Attributes
+    ----------
+    run
+        The network's training run: its steps, its stop and its checkpoints.
+    on_stage
+        Called with a line of text when a stage begins.
+    on_lda_pass
+        Called after each pass of the topic model, with the number of passes to come in all.
+    """
+
+    run: Run
+    on_stage: Callable[[str], None] = lambda line: None
+    on_lda_pass: Callable[[int], None] | None = None

@@ -10,11 +10,11 @@ from models.encoders.siamese import SiameseEncoder
 from models.errors import TrainingError
 from training.corpus import TagCorpus
 from training.fitting.run import Run
-from training.recipe import Recipe
 from training.siamese.contexts import DocumentContexts
 from training.siamese.export import siamese_encoder
 from training.siamese.features import TagFeatures, tag_features
 from training.siamese.lda import TopicModel, fit_lda, seek_n_topics
+from training.siamese.recipe import SiameseRecipe
 from training.siamese.trainer import Trained, Trainer
 
 MIN_DOCUMENTS = 10
@@ -45,7 +45,7 @@ class SiameseModel:
 
 def fit_siamese(
     corpus: TagCorpus,
-    recipe: Recipe,
+    recipe: SiameseRecipe,
     seed: int = 0,
     device: str = "cpu",
     run: Run | None = None,
@@ -91,7 +91,7 @@ def fit_siamese(
 
 
 def network_inputs(
-    corpus: TagCorpus, topics: TopicModel, recipe: Recipe
+    corpus: TagCorpus, topics: TopicModel, recipe: SiameseRecipe
 ) -> tuple[TagFeatures, DocumentContexts]:
     """Return what a recipe's network is fed: features of the tags, and of the documents as contexts."""
     features = tag_features(corpus, recipe.network.balanced_width)

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from models.errors import TrainingError
 from training.corpus import TagCorpus
 from training.fitting.run import CHECKPOINT, Run
-from training.recipe import Recipe
 from training.siamese.contexts import DocumentContexts
 from training.siamese.features import TagFeatures
 from training.siamese.losses import SiameseTerms, autoencoder_loss, prediction_loss, siamese_loss
 from training.siamese.network import ComponentNetwork
+from training.siamese.recipe import SiameseRecipe
 from training.siamese.sampling import Examples, ExampleSampler
 
 
@@ -65,7 +65,7 @@ class Trainer:
         corpus: TagCorpus,
         features: TagFeatures,
         contexts: DocumentContexts,
-        recipe: Recipe,
+        recipe: SiameseRecipe,
         seed: int,
         device: str = "cpu",
     ) -> None:
