@@ -21,10 +21,9 @@ from training.corpus import TagCorpus
 from training.fitting.run import Run
 from training.recipe import load_recipe_of
 from training.siamese.export import siamese_encoder
-from training.siamese.fit import network_inputs
+from training.siamese.fit import make_trainer
 from training.siamese.network import ComponentNetwork
 from training.siamese.recipe import SiameseRecipe, with_scaled_steps
-from training.siamese.trainer import Trainer
 
 Stage = Literal["single", "siamese"]
 
@@ -60,8 +59,7 @@ def _train(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
     if topics.n_topics == "hdp":
         raise EvaluationError("an evaluated recipe names its number of topics; 'hdp' seeks another a fold")
     model = topic_model(corpus, topics.n_topics, seed, topics.passes, topics.iterations, topics.chunksize)
-    features, contexts = network_inputs(corpus, model, recipe)
-    trainer = Trainer(corpus, features, contexts, recipe, seed)
+    trainer = make_trainer(corpus, model, recipe, seed)
     networks: dict[Stage, ComponentNetwork] = {}
 
     def keep(phase: str, step: int, steps: int, loss: float) -> None:
@@ -71,7 +69,7 @@ def _train(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
     trained = trainer.train(Run(on_step=keep))
     networks["siamese"] = trained.network
     encoders = {
-        stage: siamese_encoder(network, features, model, contexts, "nearest")
+        stage: siamese_encoder(network, trainer.features, model, trainer.contexts, "nearest")
         for stage, network in networks.items()
     }
     return Stages(networks, encoders, trained.losses)

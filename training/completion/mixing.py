@@ -15,7 +15,7 @@ from training.completion.recipe import CompletionRecipe
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.held_out import select
-from training.fitting.linear_solver import TermScorer, solve_columns, solve_dense
+from training.fitting.linear_solver import TermScorer, fit_linear
 
 Mixing = tuple[float, float]
 """(weight of the linear term in standard deviations of the towers' scores, its damping)."""
@@ -25,10 +25,8 @@ MIXING_QUERIES = 1_000
 
 
 def solve(counts: sparse.csr_array, linear: tuple[float, float], recipe: CompletionRecipe) -> LinearTerm:
-    """Return the linear term, dense or sparse as the size of the vocabulary asks."""
-    if counts.shape[0] <= recipe.linear.dense_up_to:
-        return solve_dense(counts, *linear)
-    return solve_columns(counts, *linear, recipe.linear.neighbours)
+    """Return the linear term of the (l2, dropout) in `linear`, dense or sparse by the vocabulary's size."""
+    return fit_linear(counts, *linear, recipe.linear.dense_up_to, recipe.linear.neighbours)
 
 
 def choose_linear(

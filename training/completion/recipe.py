@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from training.fitting.linear_solver import DENSE_UP_TO, NEIGHBOURS
 from training.fitting.recipe_table import Count, Dropout, Positive, RecipeTable, Share, Weight
 
 
@@ -15,8 +16,8 @@ class Linear(RecipeTable):
     settings: Annotated[tuple[tuple[Positive, Dropout], ...], Field(min_length=1)]
     tuned_up_to: Count
     attention: Share
-    dense_up_to: Count
-    neighbours: Count
+    dense_up_to: Count = DENSE_UP_TO
+    neighbours: Count = NEIGHBOURS
 
 
 class Towers(RecipeTable):

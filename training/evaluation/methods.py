@@ -15,6 +15,7 @@ from typing import Any
 
 from models.errors import EvaluationError
 from training.baselines.method import Method
+from training.fitting.linear_solver import NEIGHBOURS
 
 WEIGHTINGS = ("tf", "tfidf", "pmi")
 AGGREGATIONS = ("dot", "cosine", "kl", "hellinger", "mi")
@@ -102,8 +103,8 @@ METHODS: dict[str, Entry] = {
     "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
     "completion": Entry(_COMPLETION),
     "completion-a": Entry(_COMPLETION, {"recipe": "completion", "towers": {"variant": "a"}}),
-    # Solved column by column, as past 20,000 tags: beside "edlae-30-.7" it shows what that loses.
-    "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
+    # Solved column by column, as in large vocabularies: beside "edlae-30-.7" it shows what is lost by that.
+    "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": NEIGHBOURS}),
     "conditional": Entry("training.baselines.conditional:Conditional"),
     "cosine": Entry("training.baselines.neighbours:Cosine"),
     "lsa-context": Entry("training.baselines.lsa_context:LsaContext"),

@@ -85,17 +85,17 @@ def fit_siamese(
         recipe.topics.chunksize,
         on_pass=None if on_lda_pass is None else lambda: on_lda_pass(recipe.topics.passes),
     )
-    features, contexts = network_inputs(corpus, topics, recipe)
-    trained = Trainer(corpus, features, contexts, recipe, seed, device).train(run)
-    return SiameseModel(features, topics, contexts, trained)
+    trainer = make_trainer(corpus, topics, recipe, seed, device)
+    return SiameseModel(trainer.features, topics, trainer.contexts, trainer.train(run))
 
 
-def network_inputs(
-    corpus: TagCorpus, topics: TopicModel, recipe: SiameseRecipe
-) -> tuple[TagFeatures, DocumentContexts]:
-    """Return what a recipe's network is fed: features of the tags, and of the documents as contexts."""
+def make_trainer(
+    corpus: TagCorpus, topics: TopicModel, recipe: SiameseRecipe, seed: int, device: str = "cpu"
+) -> Trainer:
+    """Return the trainer of a recipe's network, with the features of its tags and contexts computed."""
     features = tag_features(corpus, recipe.network.balanced_width)
-    return features, DocumentContexts(corpus, topics, recipe.context.likelihood)
+    contexts = DocumentContexts(corpus, topics, recipe.context.likelihood)
+    return Trainer(corpus, features, contexts, recipe, seed, device)
 
 
 def check_trainable(corpus: TagCorpus) -> None:
