@@ -26,7 +26,7 @@ from training.completion.towers import TwoTowers
 from training.completion.trainer import Keep, State, TowersTrainer, TrainedTowers
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence, duplicate_weights
-from training.fitting.held_out import Measure, hold_out, validation_queries, with_distractors
+from training.fitting.held_out import Measure, hold_out, validation_queries, with_permuted_contexts
 from training.fitting.run import Run
 
 PROBE, FINAL = "validation towers", "towers"
@@ -182,7 +182,7 @@ def _validate(
 ) -> tuple[Mixing, dict[str, Any]]:
     """Return the mix of towers and linear term that validation documents ask for, and what it reaches."""
     queries = validation_queries(held_out, seed)
-    noisy = with_distractors(queries, seed)
+    noisy = with_permuted_contexts(queries, seed)
     mixing = choose_mixing(probe, recipe, queries, noisy, rest)
     if measure is None:
         return mixing, {}

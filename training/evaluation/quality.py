@@ -12,14 +12,20 @@ import numpy.typing as npt
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Encoder
 from models.errors import TrainingError
-from models.protocols.completion import CompletionQuery, evaluate_completion, query_only
+from models.protocols.completion import (
+    CompletionQuery,
+    clean_queries,
+    distractor_queries,
+    evaluate_completion,
+    query_only,
+)
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.priming import DEFAULT_M, evaluate_priming
 from models.protocols.scoring import Evaluation, Indices, Scorer
 from training.baselines.cooccurrence import Cooccurrence
 from training.baselines.popularity import Popularity
 from training.corpus import TagCorpus
-from training.fitting.held_out import validation_queries, with_distractors
+from training.fitting.held_out import validation_queries, validation_splits
 from training.fitting.linear_solver import TermScorer
 
 
@@ -57,12 +63,12 @@ def measure_completion_encoder(
 
     The encoder's linear term alone is measured beside the baselines.
     """
-    queries = validation_queries(held_out, seed)
-    conditions = {
-        "clean": queries,
-        "distractor": with_distractors(queries, seed),
-        "query-only": query_only(queries),
-    }
+    splits = validation_splits(held_out, seed)
+    queries = clean_queries(splits)
+    conditions = {"clean": queries}
+    if len(splits) > 1:  # a distractor is another document
+        conditions["distractor"] = distractor_queries(splits, seed)
+    conditions["query-only"] = query_only(queries)
     scorers: dict[str, Scorer] = {
         encoder.kind: EncoderScorer(encoder),
         "edlae": TermScorer(encoder.linear),

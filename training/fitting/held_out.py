@@ -1,4 +1,4 @@
-"""Settings chosen on validation documents: held off the training part, never from a test part."""
+"""Documents held out of the training part, and settings chosen on them; test documents are never used."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from models.errors import TrainingError
 from models.protocols.completion import (
     CompletionQuery,
+    Split,
     clean_queries,
     evaluate_completion,
     split_documents,
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 SHARE = 0.1
 MAX_DOCUMENTS = 2_000
-"""More validation documents would only cost time: the standard error of nDCG@10 is below .01 here."""
+"""With so many validation documents the standard error of nDCG@10 is below .01; more would only cost time."""
 
 
 Measure = Callable[[Any, TagCorpus, TagCorpus, int], dict[str, Any]]
@@ -90,18 +91,36 @@ def _separate(corpus: TagCorpus, groups: Indices, held_out: Indices) -> tuple[Ta
     return corpus.select(np.flatnonzero(~held)), corpus.select(np.flatnonzero(held))
 
 
-def validation_queries(held_out: TagCorpus, seed: int) -> list[CompletionQuery]:
-    """Return clean completion queries of validation documents; of smaller ones where there are no others."""
+def validation_splits(held_out: TagCorpus, seed: int) -> list[Split]:
+    """Hide half of the tags of each validation document of four tags or more.
+
+    Where no document has four tags, those of three are taken, and then those of two.
+
+    Raises
+    ------
+    TrainingError
+        If no document has two tags.
+    """
     documents = held_out.documents()
     for min_tags in (4, 3, 2):
-        queries = clean_queries(split_documents(documents, seed, min_tags))
-        if queries:
-            return queries
+        splits = split_documents(documents, seed, min_tags)
+        if splits:
+            return splits
     raise TrainingError(f"no validation document of {held_out.name} has the 2 tags that validation needs")
 
 
-def with_distractors(queries: Sequence[CompletionQuery], seed: int) -> list[CompletionQuery]:
-    """Return the same queries, each among the context of another document as well."""
+def validation_queries(held_out: TagCorpus, seed: int) -> list[CompletionQuery]:
+    """Return the completion queries of validation documents with clean contexts; see `validation_splits`."""
+    return clean_queries(validation_splits(held_out, seed))
+
+
+def with_permuted_contexts(queries: Sequence[CompletionQuery], seed: int) -> list[CompletionQuery]:
+    """Return the same queries with the context of a randomly drawn query added to each.
+
+    A few queries draw their own document and get no distractor. The completion encoder's mix has always been
+    chosen on this draw, and on small collections another draw chooses another mix; quality is measured with
+    `models.protocols.completion.distractor_queries`, which always draws another document.
+    """
     other = np.random.RandomState(seed).permutation(len(queries))
     noisy = []
     for query, partner in zip(queries, other.tolist(), strict=True):
@@ -113,16 +132,27 @@ def with_distractors(queries: Sequence[CompletionQuery], seed: int) -> list[Comp
 def select(
     candidates: Sequence[T],
     fit: Callable[[T], Scorer],
-    variants: Sequence[Sequence[CompletionQuery]],
+    conditions: Sequence[Sequence[CompletionQuery]],
     popularity: npt.NDArray[np.int64],
     errors: float = 1.0,
 ) -> T:
-    """Return the candidate whose scorer has the best mean nDCG@10 over variants, if that is no accident.
+    """Return the candidate of the best mean nDCG@10 over conditions, if it is clearly ahead of the first.
 
-    The first candidate is the default. It is left only for one that beats it by more than so many standard
-    errors of the paired difference over documents: a handful of validation documents decides nothing.
+    Parameters
+    ----------
+    candidates
+        Settings to choose from; the first is the default.
+    fit
+        Returns the scorer of a candidate.
+    conditions
+        The validation queries under each condition; a condition may be given twice to count twice.
+    popularity : array of shape (n_tags,)
+        Training documents of each tag; breaks ties.
+    errors
+        Standard errors, of the paired difference over documents, by which a candidate must beat the default.
+        Without this margin a handful of validation documents would decide at random.
     """
-    asked = {id(queries): queries for queries in variants}  # one that counts twice is asked once
+    asked = {id(queries): queries for queries in conditions}  # a condition that counts twice is measured once
     reached = []
     for candidate in candidates:
         scorer = fit(candidate)
@@ -130,7 +160,7 @@ def select(
             name: evaluate_completion(scorer, queries, popularity).by_document["nDCG@10"]
             for name, queries in asked.items()
         }
-        reached.append(np.mean([found[id(queries)] for queries in variants], axis=0))
+        reached.append(np.mean([found[id(queries)] for queries in conditions], axis=0))
     gains = np.stack(reached)[:, ~np.isnan(reached[0])] - reached[0][~np.isnan(reached[0])]
     n_documents = gains.shape[1]
     if n_documents < 2:

@@ -11,7 +11,13 @@ import pytest
 from models.documents import Document
 from models.errors import TrainingError
 from training.corpus import Provenance, TagCorpus
-from training.fitting.held_out import hold_out, hold_out_documents, hold_out_groups
+from training.fitting.held_out import (
+    hold_out,
+    hold_out_documents,
+    hold_out_groups,
+    validation_queries,
+    with_permuted_contexts,
+)
 from training.fitting.usage import count_usages
 
 Split = Callable[[TagCorpus, int], tuple[TagCorpus, TagCorpus]]
@@ -65,6 +71,17 @@ def test_one_group_cannot_be_parted() -> None:
     documents = [Document(f"d{i}", ("a",), group="one artist") for i in range(4)]
     with pytest.raises(TrainingError, match="has 1 group of documents; validation needs 2"):
         hold_out(TagCorpus.from_documents("one", documents, Provenance("made here", "", "")), 0)
+
+
+def test_a_permuted_context_joins_what_is_not_hidden() -> None:
+    documents = [Document(f"d{i}", tuple(f"t{j:02d}" for j in range(4 * i, 4 * i + 4))) for i in range(6)]
+    whole = TagCorpus.from_documents("six", documents, Provenance("made here", "", ""))
+    queries = validation_queries(whole, 0)
+    for query, noisy in zip(queries, with_permuted_contexts(queries, 0), strict=True):
+        assert (noisy.tag, noisy.document) == (query.tag, query.document)
+        assert set(query.context) <= set(noisy.context)
+        assert not set(noisy.context) & set(query.hidden)
+        np.testing.assert_array_equal(noisy.seen, noisy.context)
 
 
 def test_usages_are_counted_over_the_vocabularys_own_numbering() -> None:
