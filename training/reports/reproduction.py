@@ -12,7 +12,7 @@ import numpy as np
 
 from training.corpus import TagCorpus
 from training.evaluation import cross_validation as evaluation
-from training.evaluation.cell import Cell, Settings
+from training.evaluation.cell import Cell, EvaluationSettings
 from training.evaluation.methods import definition, entry
 from training.reports import embeddings, figures
 from training.reports.paper import collection_title
@@ -49,7 +49,7 @@ class Plan:
     """
 
     sections: Sequence[Section]
-    settings: Settings
+    settings: EvaluationSettings
     methods: Sequence[str] | None = None
     folds: Sequence[int] | None = None
     jobs: int = 1
@@ -139,7 +139,7 @@ def illustrate(corpus: TagCorpus, plan: Plan, out: Path, findings: Findings) -> 
 
 
 def precision_recall_curves(cells: Mapping[str, Mapping[int, Cell]]) -> dict[str, dict[str, list[float]]]:
-    """Return mean curves over folds by part and method, without echo and the variants of Tables E."""
+    """Return mean curves over folds by part and method, without echo and the language models of Tables E."""
     shown = [*PAPER_METHODS, "popularity", "cooccurrence", "siamese-ext"]
     curves: dict[str, dict[str, list[float]]] = {"train": {}, "test": {}}
     for part, by_method in curves.items():

@@ -11,7 +11,7 @@ from models.errors import EvaluationError
 from training.corpus import Provenance, TagCorpus
 from training.evaluation import cross_validation as evaluation
 from training.evaluation import methods, tuning
-from training.evaluation.methods import Entry
+from training.evaluation.methods import MethodEntry
 from training.recipe import load_recipe
 from training.reports import embeddings, reproduction
 from training.reports.writing import write_report
@@ -40,8 +40,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         "siamese-lit": {},
         "siamese-ext": {"recipe": "ext"},
     }.items():
-        monkeypatch.setitem(methods.METHODS, name, Entry(SIAMESE, {**options, **QUICK}, family="siamese"))
-    lda = Entry("training.baselines.lda:Lda", {"n_topics": 3}, family="siamese")
+        monkeypatch.setitem(
+            methods.METHODS, name, MethodEntry(SIAMESE, {**options, **QUICK}, family="siamese")
+        )
+    lda = MethodEntry("training.baselines.lda:Lda", {"n_topics": 3}, family="siamese")
     monkeypatch.setitem(methods.METHODS, "lda", lda)
 
 
