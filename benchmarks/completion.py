@@ -32,13 +32,14 @@ TAG_METHODS = (
     *("popularity", "conditional", "cosine", "lsa", "lsa-context", "item-knn", "naive-bayes"),
     *("word2vec-in-out", "mult-vae", "ease", "edlae", "completion-a", "completion"),
 )
-# Left out of the OOV variants: most of them take no unseen tag, and the siamese ones are slow to train.
+# Left out of the OOV conditions: most of them do not support unseen tags, and the siamese ones are slow to
+# train.
 PEERS = ("single-lit", "siamese-lit", "siamese-prediction", "siamese-ext")
 NAMES_ONLY = ("text-embedding", "text-embedding-context")
 # Where a peer is slow to train: the folds it is run on.
 FOLDS: dict[tuple[str, str], Sequence[int]] = {("lastfm-hetrec", name): (0,) for name in PEERS}
 ALL = (*TAG_METHODS, *PEERS, *NAMES_ONLY)
-VARIANTS = ("clean", "distractor", "query-only")
+CONDITIONS = ("clean", "distractor", "query-only")
 UNSEEN = ("OOV", "OOV context-only", "OOV alone")
 
 Found = dict[str, dict[int, Cell]]
@@ -65,8 +66,8 @@ def run(
     return found
 
 
-def table(found: dict[str, Found], variants: Sequence[str]) -> str:
-    """Return nDCG@10 as Markdown: a row a method, a column a collection, variants between slashes."""
+def table(found: dict[str, Found], conditions: Sequence[str]) -> str:
+    """Return nDCG@10 as Markdown: a row per method, a column per collection."""
     names = [
         name for name in (*TAG_METHODS, *PEERS, *NAMES_ONLY) if any(name in one for one in found.values())
     ]
@@ -75,14 +76,14 @@ def table(found: dict[str, Found], variants: Sequence[str]) -> str:
         "| --- |" + " --- |" * len(found),
     ]
     for name in names:
-        cells = [_figures(one.get(name, {}), variants) for one in found.values()]
+        cells = [_figures(one.get(name, {}), conditions) for one in found.values()]
         if any(cells):
             rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def _figures(cells: dict[int, Cell], variants: Sequence[str]) -> str:
-    metrics = [f"{variant} nDCG@10" for variant in variants]
+def _figures(cells: dict[int, Cell], conditions: Sequence[str]) -> str:
+    metrics = [f"{condition} nDCG@10" for condition in conditions]
     if not cells or not all(metrics[0] in cell.metrics for cell in cells.values()):
         return ""
     means = [np.mean([cell.metrics[metric] for cell in cells.values()]) for metric in metrics]
@@ -133,7 +134,7 @@ def main() -> None:
     heading = "nDCG@10, means of three grouped folds"
     text = "\n\n".join(
         [
-            f"{heading}: {', '.join(VARIANTS)}\n\n{table(found, VARIANTS)}",
+            f"{heading}: {', '.join(CONDITIONS)}\n\n{table(found, CONDITIONS)}",
             f"{heading}: {', '.join(UNSEEN)}\n\n{table(found, UNSEEN)}",
             "\n".join(verdict(found)),
         ]

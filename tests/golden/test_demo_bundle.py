@@ -26,7 +26,7 @@ from models.protocols.encoder_scorer import EncoderScorer
 from training.corpora import load_corpus
 from training.corpora.demo.knowledge import knowledge_files
 from training.corpus import TagCorpus
-from training.fitting.held_out import hold_off, validation_queries
+from training.fitting.held_out import hold_out, validation_queries
 from training.fitting.linear_solver import TermScorer
 from training.recipe import load_recipe
 
@@ -51,7 +51,7 @@ def test_it_verifies_and_was_made_from_what_stands_here(demo: Bundle) -> None:
 def test_it_reaches_its_printed_quality_on_the_documents_it_was_measured_on(demo: Bundle) -> None:
     corpus = load_corpus("demo").filter(min_documents=20, min_tags=2)
     assert corpus.index_to_key == demo.vocabulary.index_to_key
-    queries = validation_queries(hold_off(corpus, seed=0)[1], 0)
+    queries = validation_queries(hold_out(corpus, seed=0)[1], 0)
     printed = demo.manifest.quality["completion"]
     assert printed["queries"] == len(queries)
     found = evaluate_completion(EncoderScorer(demo.encoder), queries, demo.vocabulary.document_frequency)

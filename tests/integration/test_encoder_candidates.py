@@ -15,7 +15,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 def test_every_candidate_is_trained_and_measured(tmp_path: Path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import encoder_candidates
-    import encoder_variants
+    import encoder_trainings
 
     rng = np.random.default_rng(0)
     lines = [
@@ -34,7 +34,7 @@ def test_every_candidate_is_trained_and_measured(tmp_path: Path, monkeypatch, ca
     ]
     encoder_candidates.main([*arguments, "--folds", "0", "--parts", "1"])
     measured = json.loads((tmp_path / "out" / "jsonl-0-0.json").read_text())
-    assert measured.keys() == {*encoder_variants.TRAININGS, *encoder_candidates.RULES}
+    assert measured.keys() == {*encoder_trainings.TRAININGS, *encoder_candidates.RULES}
     for found in measured.values():
         for variant in ("clean", "distractor", "query-only"):
             assert len(found[variant]) == len(measured["recipe"][variant])
@@ -48,5 +48,5 @@ def test_every_candidate_is_trained_and_measured(tmp_path: Path, monkeypatch, ca
     assert "| InfoNCE |" in shown
     with pytest.raises(SystemExit):
         encoder_candidates.main([*arguments, "--candidates", "magic"])
-    for module in ("encoder_candidates", "encoder_variants"):
+    for module in ("encoder_candidates", "encoder_mixes", "encoder_networks", "encoder_trainings"):
         sys.modules.pop(module)

@@ -18,10 +18,12 @@ from models.encoders.contract import Query
 from models.errors import TrainingError
 from models.index import TagSearch
 from training.corpus import Provenance, TagCorpus
-from training.pipeline import Watch, train_bundle
-from training.recipe import Recipe, load_recipe
+from training.fitting.run import CHECKPOINT, Progress, Run
+from training.pipeline import train_bundle
+from training.recipe import load_recipe_of
 from training.siamese.fit import fit_siamese
-from training.siamese.trainer import CHECKPOINT, Run, Trainer
+from training.siamese.recipe import SiameseRecipe
+from training.siamese.trainer import Trainer
 
 
 def small_corpus(n_documents: int = 120) -> TagCorpus:
@@ -38,9 +40,9 @@ def small_corpus(n_documents: int = 120) -> TagCorpus:
 
 
 @pytest.fixture(scope="module")
-def recipe() -> Recipe:
+def recipe() -> SiameseRecipe:
     """EXT, short and narrow."""
-    full = load_recipe("ext")
+    full = load_recipe_of(SiameseRecipe, "ext")
     return full.model_copy(
         update={
             "topics": full.topics.model_copy(update={"n_topics": 4, "passes": 5}),
@@ -52,9 +54,9 @@ def recipe() -> Recipe:
     )
 
 
-def test_a_trained_bundle_tells_contexts_apart(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_trained_bundle_tells_contexts_apart(recipe: SiameseRecipe, tmp_path: Path) -> None:
     corpus = small_corpus()
-    bundle = train_bundle(corpus, recipe, tmp_path / "b", 0, "cpu", Watch(Run()))
+    bundle = train_bundle(corpus, recipe, tmp_path / "b", 0, "cpu", Progress(Run()))
     key = bundle.vocabulary.key_to_index
     search = TagSearch(bundle.encoder)
     nothing = np.array([], dtype=np.int64)
@@ -68,16 +70,18 @@ def test_a_trained_bundle_tells_contexts_apart(recipe: Recipe, tmp_path: Path) -
     assert len(top(["punk", "garage"]) & {"garage", "indie", "punk", "raw", "live"}) >= 4
 
 
-def test_the_same_seed_gives_the_same_bundle_and_another_seed_another(recipe: Recipe, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bundle_and_another_seed_another(
+    recipe: SiameseRecipe, tmp_path: Path
+) -> None:
     corpus = small_corpus()
     versions = [
-        train_bundle(corpus, recipe, tmp_path / str(i), seed, "cpu", Watch(Run())).version
+        train_bundle(corpus, recipe, tmp_path / str(i), seed, "cpu", Progress(Run())).version
         for i, seed in enumerate((0, 0, 1))
     ]
     assert versions[0] == versions[1] != versions[2]
 
 
-def test_the_numpy_encoder_equals_the_torch_network(recipe: Recipe) -> None:
+def test_the_numpy_encoder_equals_the_torch_network(recipe: SiameseRecipe) -> None:
     corpus = small_corpus()
     model = fit_siamese(corpus, recipe)
     encoder = model.encoder()
@@ -98,7 +102,7 @@ def test_the_numpy_encoder_equals_the_torch_network(recipe: Recipe) -> None:
         assert np.abs(queries - expected[held]).max() <= 1e-5
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(recipe: SiameseRecipe, tmp_path: Path) -> None:
     corpus = small_corpus()
     whole = fit_siamese(corpus, recipe)
     taken = {"steps": 0}
@@ -117,32 +121,36 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(recipe: Recipe, tmp_pa
     assert resumed.trained.losses == whole.trained.losses
 
 
-def test_an_early_stop_leaves_a_marked_bundle_and_its_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
+def test_an_early_stop_leaves_a_marked_bundle_and_its_checkpoint(
+    recipe: SiameseRecipe, tmp_path: Path
+) -> None:
     taken = {"steps": 0}
 
     def count(phase: str, step: int, steps: int, loss: float) -> None:
         taken["steps"] += 1
 
     run = Run(on_step=count, stop=lambda: taken["steps"] >= 100, folder=tmp_path / "run")
-    bundle = train_bundle(small_corpus(), recipe, tmp_path / "b", 0, "cpu", Watch(run))
+    bundle = train_bundle(small_corpus(), recipe, tmp_path / "b", 0, "cpu", Progress(run))
     assert bundle.manifest.training["stopped_early"] == {"phase": "stage 2", "step": 25}
     assert (tmp_path / "run" / CHECKPOINT).is_file()
 
 
-def test_a_stop_before_there_is_anything_to_serve_says_so(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_stop_before_there_is_anything_to_serve_says_so(recipe: SiameseRecipe, tmp_path: Path) -> None:
     run = Run(stop=lambda: True, folder=tmp_path / "run")
     with pytest.raises(TrainingError, match="--resume"):
-        train_bundle(small_corpus(), recipe, tmp_path / "b", 0, "cpu", Watch(run))
+        train_bundle(small_corpus(), recipe, tmp_path / "b", 0, "cpu", Progress(run))
     assert not (tmp_path / "b").exists()
 
 
-def test_a_loss_that_is_not_finite_stops_training(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loss_that_is_not_finite_stops_training(
+    recipe: SiameseRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Trainer, "_stage1_step", lambda self: torch.tensor(float("nan"), requires_grad=True))
     with pytest.raises(TrainingError, match="loss of stage 1 became nan at step 0"):
         fit_siamese(small_corpus(), recipe)
 
 
-def test_a_corpus_that_cannot_be_learnt_from_is_refused(recipe: Recipe) -> None:
+def test_a_corpus_that_cannot_be_learnt_from_is_refused(recipe: SiameseRecipe) -> None:
     tags = tuple(f"t{i}" for i in range(6))
     same = [Document(str(i), tags) for i in range(20)]
     with pytest.raises(TrainingError, match="no document holds some of the tags"):

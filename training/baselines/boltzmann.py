@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class BoltzmannSettings:
     """How a machine is trained: Hinton's recommendations for small binary data.
 
     Attributes
@@ -53,7 +53,7 @@ class BoltzmannMachine:
         What each document adds to the hidden biases (its one-hot condition's weights).
     """
 
-    def __init__(self, documents: Floats, conditional: bool, settings: TrainingSettings, seed: int) -> None:
+    def __init__(self, documents: Floats, conditional: bool, settings: BoltzmannSettings, seed: int) -> None:
         rng = np.random.default_rng(seed)
         n_documents, n_tags = documents.shape
         n_hidden = settings.n_hidden
@@ -65,7 +65,7 @@ class BoltzmannMachine:
         self._train(documents, conditional, settings, rng)
 
     def _train(
-        self, documents: Floats, conditional: bool, settings: TrainingSettings, rng: np.random.Generator
+        self, documents: Floats, conditional: bool, settings: BoltzmannSettings, rng: np.random.Generator
     ) -> None:
         velocity = np.zeros_like(self.weights)
         rate, decay = np.float32(settings.learning_rate), np.float32(settings.weight_decay)

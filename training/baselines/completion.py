@@ -11,7 +11,7 @@ from training.baselines.method import Floats, Indices, Method
 from training.completion.fit import fit_completion
 from training.completion.recipe import CompletionRecipe
 from training.corpus import TagCorpus
-from training.recipe import load_recipe
+from training.recipe import load_recipe_of
 
 
 class CompletionMethod(Method):
@@ -31,17 +31,14 @@ class CompletionMethod(Method):
     self_first: ClassVar[bool] = False
 
     def __init__(self, recipe: str = "completion", **changes: dict[str, Any]) -> None:
-        chosen = load_recipe(recipe)
-        if not isinstance(chosen, CompletionRecipe):
-            raise TypeError(f"recipe {recipe} is of the {chosen.family} family")
-        content = chosen.model_dump()
+        content = load_recipe_of(CompletionRecipe, recipe).model_dump()
         for table, values in changes.items():
             content[table] |= values
         self.recipe = CompletionRecipe.model_validate(content)
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
         """Train the encoder."""
-        self.trained = fit_completion(corpus, self.recipe, seed, measured=False)
+        self.trained = fit_completion(corpus, self.recipe, seed)
         self._scorer = EncoderScorer(self.trained.encoder)
         return self
 

@@ -10,7 +10,7 @@ from models.encoders.linear_term import LinearTerm
 from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
 from training.fitting import counts
-from training.fitting.held_out import hold_off, select, validation_queries
+from training.fitting.held_out import hold_out, select, validation_queries
 from training.fitting.linear_solver import TermScorer, fit_linear, solve_columns
 
 Candidate = tuple[float, float]
@@ -52,9 +52,9 @@ class Edlae(Method):
         """Choose the settings where there are several, and solve on all documents."""
         chosen = self._settings[0]
         if len(self._settings) > 1:
-            rest, held_off = hold_off(corpus, seed)
+            rest, held_out = hold_out(corpus, seed)
             popularity = rest.document_frequency
-            queries = validation_queries(held_off, seed)
+            queries = validation_queries(held_out, seed)
             chosen = select(
                 self._settings, lambda pair: TermScorer(self._solve(rest, pair)), [queries], popularity
             )

@@ -12,7 +12,7 @@ from sklearn.utils.extmath import randomized_svd
 from models.encoders.contract import Tag
 from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
-from training.fitting.held_out import hold_off, select, validation_queries
+from training.fitting.held_out import hold_out, select, validation_queries
 
 Candidate = tuple[int, float]
 
@@ -51,8 +51,8 @@ class LsaContext(Method):
         settings = [(min(dim, corpus.n_tags - 1), power) for dim, power in self._settings]
         chosen = settings[0]
         if len(settings) > 1:
-            rest, held_off = hold_off(corpus, seed)
-            queries = validation_queries(held_off, seed)
+            rest, held_out = hold_out(corpus, seed)
+            queries = validation_queries(held_out, seed)
             chosen = select(
                 list(dict.fromkeys(settings)),
                 lambda one: LsaContext([one]).fit(rest, seed),

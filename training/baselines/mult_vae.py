@@ -16,7 +16,7 @@ from models.encoders.contract import Tag
 from models.protocols.completion import evaluate_completion
 from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
-from training.fitting.held_out import hold_off, validation_queries
+from training.fitting.held_out import hold_out, validation_queries
 
 LOOKS = (50, 75, 110, 160, 240, 350, 500, 750, 1100, 1600, 2400)
 """Steps after which a training is looked at on validation documents. Short bags are learnt by heart soon."""
@@ -70,8 +70,8 @@ class MultVae(Method):
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
         """Train on all documents that hold a tag, for as long as validation documents gained."""
-        rest, held_off = hold_off(corpus, seed)
-        queries = validation_queries(held_off, seed)
+        rest, held_out = hold_out(corpus, seed)
+        queries = validation_queries(held_out, seed)
         reached: dict[tuple[float, int], float] = {}
         for dropout in self._dropouts:
             found: list[float] = []

@@ -12,7 +12,7 @@ from models.features import Usage
 from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence
-from training.fitting.held_out import hold_off, select, validation_queries
+from training.fitting.held_out import hold_out, select, validation_queries
 
 
 class NaiveBayes(Method):
@@ -38,8 +38,8 @@ class NaiveBayes(Method):
         """Choose the prior where there are several, and count all documents."""
         chosen = self._priors[0]
         if len(self._priors) > 1:
-            rest, held_off = hold_off(corpus, seed)
-            queries = validation_queries(held_off, seed)
+            rest, held_out = hold_out(corpus, seed)
+            queries = validation_queries(held_out, seed)
             chosen = select(
                 self._priors, lambda prior: NaiveBayes([prior]).fit(rest), [queries], rest.document_frequency
             )

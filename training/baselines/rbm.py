@@ -9,7 +9,7 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
-from training.baselines.boltzmann import BoltzmannMachine, TrainingSettings
+from training.baselines.boltzmann import BoltzmannMachine, BoltzmannSettings
 from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
 
@@ -31,8 +31,8 @@ class Rbm(Method):
     name: ClassVar[str] = "rbm"
     self_first: ClassVar[bool] = False
 
-    def __init__(self, settings: TrainingSettings | None = None) -> None:
-        self.settings = settings or TrainingSettings()
+    def __init__(self, settings: BoltzmannSettings | None = None) -> None:
+        self.settings = settings or BoltzmannSettings()
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
         """Train on the documents' bags of tags and sample every tag's chains."""

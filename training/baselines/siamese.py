@@ -18,11 +18,12 @@ from training.baselines.embedding import nearness
 from training.baselines.method import Floats, Indices, Method
 from training.baselines.shared_fits import shared, topic_model
 from training.corpus import TagCorpus
-from training.recipe import Recipe, load_siamese_recipe
+from training.fitting.run import Run
+from training.recipe import load_recipe_of
 from training.siamese.export import siamese_encoder
-from training.siamese.fit import network_inputs
+from training.siamese.fit import make_trainer
 from training.siamese.network import ComponentNetwork
-from training.siamese.trainer import Run, Trainer
+from training.siamese.recipe import SiameseRecipe, with_scaled_steps
 
 Stage = Literal["single", "siamese"]
 
@@ -46,20 +47,19 @@ class Stages:
     losses: dict[str, list[float]]
 
 
-def train_stages(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
+def train_stages(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
     """Train by a recipe and keep the network of both stages; kept in this process for other methods."""
     return shared(
         ("siamese", corpus.fingerprint, recipe.model_dump_json(), seed), lambda: _train(corpus, recipe, seed)
     )
 
 
-def _train(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
+def _train(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
     topics = recipe.topics
     if topics.n_topics == "hdp":
         raise EvaluationError("an evaluated recipe names its number of topics; 'hdp' seeks another a fold")
     model = topic_model(corpus, topics.n_topics, seed, topics.passes, topics.iterations, topics.chunksize)
-    features, contexts = network_inputs(corpus, model, recipe)
-    trainer = Trainer(corpus, features, contexts, recipe, seed)
+    trainer = make_trainer(corpus, model, recipe, seed)
     networks: dict[Stage, ComponentNetwork] = {}
 
     def keep(phase: str, step: int, steps: int, loss: float) -> None:
@@ -69,7 +69,7 @@ def _train(corpus: TagCorpus, recipe: Recipe, seed: int) -> Stages:
     trained = trainer.train(Run(on_step=keep))
     networks["siamese"] = trained.network
     encoders = {
-        stage: siamese_encoder(network, features, model, contexts, "nearest")
+        stage: siamese_encoder(network, trainer.features, model, trainer.contexts, "nearest")
         for stage, network in networks.items()
     }
     return Stages(networks, encoders, trained.losses)
@@ -100,15 +100,18 @@ class Siamese(Method):
 
     def __init__(
         self,
-        recipe: str | Recipe = "lit",
+        recipe: str | SiameseRecipe = "lit",
         stage: Stage = "siamese",
         reading: Literal["embedding", "prediction"] = "embedding",
         n_topics: int | None = None,
         oov_rule: OovRule = "nearest",
         shorten: float = 1.0,
     ) -> None:
-        chosen = load_siamese_recipe(recipe) if isinstance(recipe, str) else recipe
-        self.recipe = _adapted(chosen, n_topics, shorten)
+        chosen = load_recipe_of(SiameseRecipe, recipe) if isinstance(recipe, str) else recipe
+        if n_topics is not None:
+            topics = chosen.topics.model_copy(update={"n_topics": n_topics})
+            chosen = chosen.model_copy(update={"topics": topics})
+        self.recipe = with_scaled_steps(chosen, shorten)
         self.stage: Stage = stage
         self.reading = reading
         self.oov_rule = oov_rule
@@ -183,22 +186,3 @@ class Siamese(Method):
         spread = np.tile(scores.min(axis=1, keepdims=True) - 1.0, (1, self._n_tags))
         spread[:, self._known] = scores
         return np.asarray(spread, dtype=np.float32)
-
-
-def _adapted(recipe: Recipe, n_topics: int | None, shorten: float) -> Recipe:
-    """Return the recipe with another number of topics and scaled steps."""
-
-    def scaled(count: int) -> int:
-        return max(1, round(count * shorten))
-
-    topics = {"n_topics": n_topics or recipe.topics.n_topics}
-    stage1, stage2 = recipe.stage1, recipe.stage2
-    initialisation = recipe.initialisation
-    return recipe.model_copy(
-        update={
-            "topics": recipe.topics.model_copy(update=topics),
-            "initialisation": initialisation.model_copy(update={"steps": scaled(initialisation.steps)}),
-            "stage1": stage1.model_copy(update={"steps": scaled(stage1.steps)}),
-            "stage2": stage2.model_copy(update={"steps": scaled(stage2.steps)}),
-        }
-    )

@@ -40,7 +40,8 @@ def reproduce(
     """
     from training.corpora import load_corpus
     from training.evaluation import cross_validation as evaluation
-    from training.evaluation import reproduction
+    from training.reports import reproduction
+    from training.reports.writing import write_report
 
     console = Console()
     loaded = load_corpus(corpus, path)
@@ -69,12 +70,12 @@ def reproduce(
         progress.update(task, description="figures")
         reproduction.illustrate(loaded, plan, out, findings)
         progress.update(task, advance=1, description="done")
-    page = reproduction.write(loaded, plan, out, findings)
+    page = write_report(loaded, plan, out, findings)
     console.print(f"wrote {page}", highlight=False, soft_wrap=True)
 
 
 def _sections(what: str) -> Any:
-    from training.evaluation.reproduction import SECTIONS
+    from training.reports.reproduction import SECTIONS
 
     wanted = [name.strip() for name in what.split(",")]
     for name in wanted:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
 from models.errors import BundleError, RecipeError, TrainingError
@@ -64,14 +65,15 @@ def train(
 
     from training.corpora import load_corpus
     from training.fitting.loss_curves import read_losses, write_losses
-    from training.pipeline import Watch, train_bundle
-    from training.recipe import Recipe, load_recipe
-    from training.siamese.trainer import Run
+    from training.fitting.run import Progress, Run
+    from training.pipeline import train_bundle
+    from training.recipe import load_recipe
+    from training.siamese.recipe import SiameseRecipe
 
     torch.set_num_threads(threads)
     chosen = load_recipe(recipe)
     if topics is not None:
-        if not isinstance(chosen, Recipe):
+        if not isinstance(chosen, SiameseRecipe):
             raise RecipeError(f"--topics is for recipes with a topic model; {chosen.name} has none")
         chosen = chosen.model_copy(
             update={"topics": chosen.topics.model_copy(update={"n_topics": _topics(topics)})}
@@ -87,21 +89,21 @@ def train(
     folder = out.with_name(out.name + ".run")
     losses = read_losses(folder) if resume else {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress, _first_interrupt_stops(console) as stop:
-        bars = _Bars(progress)
+    with ProgressBars(*columns, console=console) as drawn, _first_interrupt_stops(console) as stop:
+        bars = _Bars(drawn)
 
         def on_step(phase: str, step: int, steps: int, loss: float) -> None:
             taken = losses.setdefault(phase, [])
             taken[step - 1 :] = [loss]
             bars.show(phase, step, steps)
 
-        watch = Watch(
+        progress = Progress(
             Run(on_step=on_step, stop=lambda: stop.asked, folder=folder, resume=resume),
             on_stage=console.print,
             on_lda_pass=lambda passes: bars.tick("topic model (LDA)", passes),
         )
         try:
-            bundle = train_bundle(loaded, chosen, out, seed, device, watch, replace=resume)
+            bundle = train_bundle(loaded, chosen, out, seed, device, progress, replace=resume)
         finally:
             write_losses(folder, losses)
     _report(bundle, Console(), console)
@@ -141,7 +143,7 @@ def _quality(measured: dict[str, Any]) -> Table:
 class _Bars:
     """One progress bar a phase, made when its first step comes in; in a log, a line every tenth of it."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: ProgressBars) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
 

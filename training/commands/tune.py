@@ -47,7 +47,8 @@ def tune(
     from training.corpora import load_corpus
     from training.evaluation import tuning
     from training.evaluation.cross_validation import default_settings
-    from training.recipe import load_siamese_recipe
+    from training.recipe import load_recipe_of
+    from training.siamese.recipe import SiameseRecipe
 
     loaded = load_corpus(corpus, path)
     if min_documents > 1 or min_tags > 1:
@@ -57,7 +58,7 @@ def tune(
         raise EvaluationError(f"fold {fold} is not among 1 to {folds}")
     plan = tuning.Search(
         corpus=loaded.select(splits[fold - 1][0]),
-        recipe=load_siamese_recipe(recipe),
+        recipe=load_recipe_of(SiameseRecipe, recipe),
         grid={**tuning.PAPER_GRID, **dict(_values(text) for text in grid or ())},
         seed=seed,
         m=default_settings(loaded).m,

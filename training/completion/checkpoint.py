@@ -15,7 +15,7 @@ from training.completion.mixing import Mixing
 from training.completion.recipe import CompletionRecipe
 from training.completion.trainer import Keep, State
 from training.corpus import TagCorpus
-from training.siamese.trainer import CHECKPOINT, Run
+from training.fitting.run import CHECKPOINT, Run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from models.encoders.completion import CompletionEncoder
-from models.encoders.contract import Floats, Query
+from models.encoders.contract import Encoder, Floats, Query
 from models.encoders.linear_term import LinearTerm
 from models.errors import BundleError
 from training.completion.features import CountFeatures
@@ -48,7 +48,7 @@ def to_encoder(
 
 
 @torch.no_grad()
-def check_towers(encoder: CompletionEncoder, towers: TwoTowers, corpus: TagCorpus) -> None:
+def check_towers(encoder: Encoder, towers: TwoTowers, corpus: TagCorpus) -> None:
     """Compare an encoder's vectors with the towers' own, on some training documents.
 
     Raises

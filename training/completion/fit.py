@@ -19,7 +19,6 @@ from training.completion.mixing import (
     blended,
     choose_linear,
     choose_mixing,
-    measure,
     solve,
 )
 from training.completion.recipe import CompletionRecipe
@@ -27,8 +26,8 @@ from training.completion.towers import TwoTowers
 from training.completion.trainer import Keep, State, TowersTrainer, TrainedTowers
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence, duplicate_weights
-from training.fitting.held_out import hold_off, validation_queries, with_distractors
-from training.siamese.trainer import Run
+from training.fitting.held_out import Measure, hold_out, validation_queries, with_permuted_contexts
+from training.fitting.run import Run
 
 PROBE, FINAL = "validation towers", "towers"
 """The two trainings: without the validation documents, then with them."""
@@ -93,8 +92,8 @@ def fit_completion(
     seed: int,
     device: str = "cpu",
     run: Run | None = None,
-    say: Callable[[str], None] = lambda line: None,
-    measured: bool = True,
+    on_stage: Callable[[str], None] = lambda line: None,
+    measure: Measure | None = None,
 ) -> Completion:
     """Choose settings with a tenth of the documents held off, then train on all of them.
 
@@ -106,10 +105,10 @@ def fit_completion(
         ``cpu`` or ``cuda``.
     run
         Progress, checkpoints and early stop of the network's training.
-    say
-        Called with a line on what begins now.
-    measured
-        Whether the quality is wanted.
+    on_stage
+        Called with a line of text when a stage begins.
+    measure
+        Measures the quality on the held-out documents; without it none is measured.
 
     Raises
     ------
@@ -119,19 +118,19 @@ def fit_completion(
     """
     run = run or Run()
     checkpoints = Checkpoints(run, corpus, recipe, seed)
-    rest, held_off = hold_off(corpus, seed)
-    queries = validation_queries(held_off, seed)
+    rest, held_out = hold_out(corpus, seed)
+    queries = validation_queries(held_out, seed)
     begun = checkpoints.load()
     if begun is None:
-        say(f"choosing the linear term on {held_off.n_documents} held-out documents")
+        on_stage(f"choosing the linear term on {held_out.n_documents} held-out documents")
         begun = Checkpoint(choose_linear(rest, recipe, queries))
     train = _Training(recipe, seed, device, begun.linear, run)
     probe, first = train(rest, PROBE, begun.probe, begun.keep_probe(checkpoints))
     if not first.step:
         raise TrainingError("stopped before the first step: there is nothing to serve yet")
     if begun.validated is None:
-        say(f"choosing the mix and measuring on {held_off.n_documents} held-out documents")
-    validated = begun.validated or _validate(probe, recipe, rest, held_off, seed, measured)
+        on_stage(f"choosing the mix and measuring on {held_out.n_documents} held-out documents")
+    validated = begun.validated or _validate(probe, recipe, rest, held_out, seed, measure)
     mixing, quality = validated
     chosen = Chosen(*begun.linear, *mixing)
     stopped = PROBE, first.step
@@ -177,15 +176,15 @@ def _validate(
     probe: CompletionEncoder,
     recipe: CompletionRecipe,
     rest: TagCorpus,
-    held_off: TagCorpus,
+    held_out: TagCorpus,
     seed: int,
-    measured: bool,
+    measure: Measure | None,
 ) -> tuple[Mixing, dict[str, Any]]:
     """Return the mix of towers and linear term that validation documents ask for, and what it reaches."""
-    queries = validation_queries(held_off, seed)
-    noisy = with_distractors(queries, seed)
+    queries = validation_queries(held_out, seed)
+    noisy = with_permuted_contexts(queries, seed)
     mixing = choose_mixing(probe, recipe, queries, noisy, rest)
-    if not measured:
+    if measure is None:
         return mixing, {}
     probe = blended(probe, mixing, recipe.mixing.alone, queries)
-    return mixing, measure(probe, rest, held_off, queries, noisy)
+    return mixing, measure(probe, rest, held_out, seed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from scipy import sparse
 
@@ -13,15 +12,11 @@ from models.encoders.contract import Query
 from models.encoders.linear_term import LinearTerm
 from models.protocols.completion import CompletionQuery, query_only
 from models.protocols.encoder_scorer import EncoderScorer
-from models.protocols.scoring import Scorer
-from training.baselines.cooccurrence import Cooccurrence
-from training.baselines.popularity import Popularity
 from training.completion.recipe import CompletionRecipe
 from training.corpus import TagCorpus
-from training.evaluation.quality import measured_completion, measured_priming
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.held_out import select
-from training.fitting.linear_solver import TermScorer, solve_columns, solve_dense
+from training.fitting.linear_solver import TermScorer, fit_linear
 
 Mixing = tuple[float, float]
 """(weight of the linear term in standard deviations of the towers' scores, its damping)."""
@@ -31,10 +26,8 @@ MIXING_QUERIES = 1_000
 
 
 def solve(counts: sparse.csr_array, linear: tuple[float, float], recipe: CompletionRecipe) -> LinearTerm:
-    """Return the linear term, dense or sparse as the size of the vocabulary asks."""
-    if counts.shape[0] <= recipe.linear.dense_up_to:
-        return solve_dense(counts, *linear)
-    return solve_columns(counts, *linear, recipe.linear.neighbours)
+    """Return the linear term of the (l2, dropout) in `linear`, dense or sparse by the vocabulary's size."""
+    return fit_linear(counts, *linear, recipe.linear.dense_up_to, recipe.linear.neighbours)
 
 
 def choose_linear(
@@ -113,24 +106,3 @@ def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:
     scales = encoder.scales.copy()
     scales[2] = kappa
     return replace(encoder, scales=scales)
-
-
-def measure(
-    encoder: CompletionEncoder,
-    rest: TagCorpus,
-    held_off: TagCorpus,
-    queries: list[CompletionQuery],
-    noisy: list[CompletionQuery],
-) -> dict[str, Any]:
-    """Measure both protocols on validation documents, the baselines beside the encoder."""
-    scorers: dict[str, Scorer] = {
-        encoder.kind: EncoderScorer(encoder),
-        "edlae": TermScorer(encoder.linear),
-        "cooccurrence": Cooccurrence().fit(rest),
-        "popularity": Popularity().fit(rest),
-    }
-    variants = {"clean": queries, "distractor": noisy, "query-only": query_only(queries)}
-    return {
-        "completion": measured_completion(scorers, variants, rest.document_frequency),
-        "priming": measured_priming(scorers, held_off.documents()),
-    }

@@ -1,33 +1,26 @@
-"""The recipe of a completion encoder; `training.recipe` reads it."""
+"""The recipe of a completion encoder; `training.recipe` reads it from its file."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Count = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Dropout = Annotated[float, Field(ge=0, lt=1)]
+from training.fitting.linear_solver import DENSE_UP_TO, NEIGHBOURS
+from training.fitting.recipe_table import Count, Dropout, Positive, RecipeTable, Share, Weight
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Linear(_Table):
-    """The EDLAE term: (l2, dropout) to choose from, and how the attention enters it."""
+class Linear(RecipeTable):
+    """The EDLAE term: the (l2, dropout) pairs to choose from, and how much of its weights is attention."""
 
     settings: Annotated[tuple[tuple[Positive, Dropout], ...], Field(min_length=1)]
     tuned_up_to: Count
     attention: Share
-    dense_up_to: Count
-    neighbours: Count
+    dense_up_to: Count = DENSE_UP_TO
+    neighbours: Count = NEIGHBOURS
 
 
-class Towers(_Table):
+class Towers(RecipeTable):
     """The network."""
 
     variant: Literal["a", "b"]
@@ -38,7 +31,7 @@ class Towers(_Table):
     features: Count
 
 
-class Training(_Table):
+class Training(RecipeTable):
     """Steps of AdamW, and how examples are drawn."""
 
     learning_rate: Positive
@@ -55,22 +48,25 @@ class Training(_Table):
     def _check_order(self) -> Training:
         if self.shown[0] > self.shown[1] or self.min_batch > self.max_batch:
             raise ValueError(
-                f"shown and batches must not fall; got shown {self.shown}, "
-                f"batches {self.min_batch} to {self.max_batch}"
+                f"the first of `shown` must be at most the second, and min_batch at most max_batch; "
+                f"got shown {self.shown}, batches {self.min_batch} to {self.max_batch}"
             )
         return self
 
 
-class Mixing(_Table):
-    """Weights and dampings of the linear term, to choose from by validation, and of a lone tag's company."""
+class Mixing(RecipeTable):
+    """Weights and dampings of the linear term, chosen by validation, and the weight of a lone tag's shares.
+
+    ``alone`` weighs the co-occurrence shares that answer a query without other context.
+    """
 
     weights: Annotated[tuple[Weight, ...], Field(min_length=1)]
     dampings: Annotated[tuple[Weight, ...], Field(min_length=1)]
     alone: Weight
 
 
-class CompletionRecipe(_Table):
-    """Everything that decides how a completion encoder is trained, but for the corpus and the seed."""
+class CompletionRecipe(RecipeTable):
+    """Everything that decides how a completion encoder is trained, except the corpus and the seed."""
 
     name: str
     family: Literal["completion"]

@@ -17,7 +17,7 @@ from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
 from training.corpus import TagCorpus
 from training.fitting.counts import Weights
-from training.siamese.trainer import Run
+from training.fitting.run import Run
 
 WARM_UP, CLIP = 0.05, 5.0
 

@@ -13,7 +13,7 @@ from training.corpus import TagCorpus
 
 
 @dataclass(frozen=True)
-class Settings:
+class EvaluationSettings:
     """What an evaluation is run with.
 
     Attributes
@@ -84,8 +84,8 @@ class Cell:
             raise EvaluationError(f"this is no result of an evaluation: {error}") from None
 
 
-Run = Callable[[TagCorpus, Method, int, Settings], Cell]
-"""Run one untrained method on one fold of a corpus."""
+EvaluateFold = Callable[[TagCorpus, Method, int, EvaluationSettings], Cell]
+"""A protocol: trains a method on one fold of a corpus and measures it there."""
 
 
 def percent(metrics: Mapping[str, float], prefix: str = "") -> dict[str, float]:

@@ -1,8 +1,8 @@
-"""Completion on grouped folds: half of each test document is to be found, in four variants.
+"""Completion on grouped folds: half of the tags of each test document are hidden and are to be found.
 
-Settings are those of the published figures: folds by `TagCorpus.grouped_folds` with seed 7, hiding with
-seed 100 + fold, distractors with 200 + fold, held-out tags with 1000 + fold; the run's own seed is
-added to each. The method is trained with the fold's number (plus the run's seed).
+The seeds are those of the published figures: folds by `TagCorpus.grouped_folds` with seed 7, hidden tags
+with seed 100 + fold, distractors with 200 + fold, held-out tags with 1000 + fold. The seed of the settings is
+added to each of them; the method itself is trained with that seed plus the fold's number.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import sparse
 
-from models.features import Usage
 from models.protocols.completion import (
     CompletionQuery,
     clean_queries,
@@ -25,17 +23,18 @@ from models.protocols.completion import (
     split_documents,
 )
 from training.baselines.method import Method
-from training.corpus import Indices, TagCorpus
-from training.evaluation.cell import Cell, Settings
+from training.corpus import TagCorpus
+from training.evaluation.cell import Cell, EvaluationSettings
+from training.fitting.usage import count_usages
 
 FOLD_SEED, HIDING_SEED, DISTRACTOR_SEED, HELD_OUT_SEED = 7, 100, 200, 1000
 
 
-def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cell:
-    """Fit `method` on the fold's training documents and ask the test documents in every variant.
+def evaluate_fold(corpus: TagCorpus, method: Method, fold: int, settings: EvaluationSettings) -> Cell:
+    """Fit `method` on the fold's training documents and query the test documents under every condition.
 
-    Where the method takes unseen tags it is trained a second time, without a tenth of the tags. Plain
-    metric names are those of the clean variant.
+    A method that supports unseen tags is trained a second time without a tenth of the tags. Metric names
+    without a condition are those of the clean condition.
     """
     seed = settings.seed
     train_rows, test_rows = corpus.grouped_folds(settings.folds, FOLD_SEED + seed)[fold]
@@ -43,7 +42,7 @@ def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cel
     method.fit(training, seed + fold)
     splits = split_documents(documents, HIDING_SEED + seed + fold, settings.completion_min_tags)
     clean = clean_queries(splits)
-    variants = {
+    conditions = {
         "clean": clean,
         "distractor": distractor_queries(splits, DISTRACTOR_SEED + seed + fold),
         "query-only": query_only(clean),
@@ -51,10 +50,10 @@ def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cel
     popularity = training.document_frequency
     metrics: dict[str, float] = {}
     by_document: dict[str, list[float]] = {}
-    for variant, queries in variants.items():
+    for condition, queries in conditions.items():
         found = evaluate_completion(method, queries, popularity)
-        metrics |= {f"{variant} {name}": value for name, value in found.metrics.items()}
-        if variant == "clean":
+        metrics |= {f"{condition} {name}": value for name, value in found.metrics.items()}
+        if condition == "clean":
             metrics |= found.metrics
             by_document = {
                 name: _whole(values, len(documents)).tolist() for name, values in found.by_document.items()
@@ -67,7 +66,9 @@ def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cel
     return Cell(metrics, by_document=by_document, documents=test_rows.tolist(), counts=counts)
 
 
-def _unseen(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> tuple[dict[str, float], int]:
+def _unseen(
+    corpus: TagCorpus, method: Method, fold: int, settings: EvaluationSettings
+) -> tuple[dict[str, float], int]:
     seed = settings.seed
     train_rows, test_rows = corpus.grouped_folds(settings.folds, FOLD_SEED + seed)[fold]
     training = corpus.select(train_rows)
@@ -79,39 +80,24 @@ def _unseen(corpus: TagCorpus, method: Method, fold: int, settings: Settings) ->
     queries = held_out_queries(
         tested.with_tags(known).documents(),
         tested.with_tags(held_out).documents(),
-        usages(training, held_out, known),
+        count_usages(training, held_out, known),
         HIDING_SEED + seed + fold,
         settings.completion_min_tags,
     )
-    variants: dict[str, list[CompletionQuery]] = {
+    conditions: dict[str, list[CompletionQuery]] = {
         "OOV": queries,
         "OOV context-only": context_only(queries),
         "OOV alone": query_only(queries),
     }
     metrics: dict[str, float] = {}
-    for variant, asked in variants.items():
+    for condition, asked in conditions.items():
         found = evaluate_completion(method, asked, reduced.document_frequency)
-        metrics |= {f"{variant} {name}": value for name, value in found.metrics.items()}
+        metrics |= {f"{condition} {name}": value for name, value in found.metrics.items()}
     return metrics, len(queries)
-
-
-def usages(training: TagCorpus, held_out: Indices, known: Indices) -> list[Usage]:
-    """Return how each held-out tag is used in the training documents, over the known tags' own numbering."""
-    held = sparse.csc_array(training.matrix[:, held_out])
-    together = sparse.csr_array(held.T @ training.matrix[:, known])
-    together.sort_indices()
-    found = []
-    for tag in range(len(held_out)):
-        met = slice(together.indptr[tag], together.indptr[tag + 1])
-        n_documents = int(held.indptr[tag + 1] - held.indptr[tag])
-        found.append(
-            Usage(n_documents, together.indices[met].astype(np.int64), together.data[met].astype(np.float32))
-        )
-    return found
 
 
 def _whole(
     values: np.ndarray[tuple[int], np.dtype[np.float64]], n_documents: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Pad per-document values to all documents; the last ones may have given no query."""
+    """Pad values by document with NaN to all documents; the last ones may have given no query."""
     return np.concatenate([values, np.full(n_documents - len(values), np.nan)])

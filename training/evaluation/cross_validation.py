@@ -20,7 +20,7 @@ from models.errors import EvaluationError
 from models.protocols.completion import MIN_TAGS
 from training.corpus import TagCorpus
 from training.evaluation import methods
-from training.evaluation.cell import Cell, Run, Settings
+from training.evaluation.cell import Cell, EvaluateFold, EvaluationSettings
 from training.evaluation.parallel import unordered
 
 PERCENT, FRACTION = "percent", "fraction"
@@ -28,16 +28,16 @@ PERCENT, FRACTION = "percent", "fraction"
 
 @dataclass(frozen=True)
 class ProtocolEntry:
-    """Where a protocol's run is, and the unit of its figures."""
+    """Where a protocol's function is (``module:function``), and the unit of its figures."""
 
-    run: str
+    evaluate_fold: str
     unit: str
 
 
 PROTOCOLS: dict[str, ProtocolEntry] = {
-    "priming": ProtocolEntry("training.evaluation.priming:run", PERCENT),
-    "oov": ProtocolEntry("training.evaluation.oov:run", PERCENT),
-    "completion": ProtocolEntry("training.evaluation.completion:run", FRACTION),
+    "priming": ProtocolEntry("training.evaluation.priming:evaluate_fold", PERCENT),
+    "oov": ProtocolEntry("training.evaluation.oov:evaluate_fold", PERCENT),
+    "completion": ProtocolEntry("training.evaluation.completion:evaluate_fold", FRACTION),
 }
 
 # Depth of the paper's MAP (science of the RANDOM rows: 25 fits CAL500's table, 5 MagTag5K's) and tags
@@ -60,7 +60,7 @@ def protocol(name: str) -> ProtocolEntry:
         raise EvaluationError(f"protocol {name!r} is unknown; known: {', '.join(PROTOCOLS)}") from None
 
 
-def default_settings(corpus: TagCorpus, **changes: Any) -> Settings:
+def default_settings(corpus: TagCorpus, **changes: Any) -> EvaluationSettings:
     """Return the settings that suit a collection: the paper's where it has any."""
     reserved = RESERVED.get(corpus.name, max(1, corpus.n_tags // 10))
     defaults = {
@@ -68,14 +68,14 @@ def default_settings(corpus: TagCorpus, **changes: Any) -> Settings:
         "reserved": reserved,
         "completion_min_tags": COMPLETION_MIN_TAGS.get(corpus.name, MIN_TAGS),
     }
-    return Settings(**{**defaults, **changes})
+    return EvaluationSettings(**{**defaults, **changes})
 
 
 def evaluate(
     corpus: TagCorpus,
     protocol_name: str,
     names: Sequence[str],
-    settings: Settings,
+    settings: EvaluationSettings,
     jobs: int = 1,
     folder: Path | None = None,
     done: Done | None = None,
@@ -137,7 +137,7 @@ def evaluate(
 
 
 def summary(
-    corpus: TagCorpus, protocol_name: str, settings: Settings, cells: dict[str, dict[int, Cell]]
+    corpus: TagCorpus, protocol_name: str, settings: EvaluationSettings, cells: dict[str, dict[int, Cell]]
 ) -> dict[str, Any]:
     """Return means, sample standard deviations and folds of every metric, ready for JSON.
 
@@ -166,7 +166,7 @@ class CellStore:
     """Cells on disk: a JSON file a cell, under a folder that names what they were run with."""
 
     def __init__(
-        self, folder: Path | None, corpus: TagCorpus, protocol_name: str, settings: Settings
+        self, folder: Path | None, corpus: TagCorpus, protocol_name: str, settings: EvaluationSettings
     ) -> None:
         self._corpus = corpus.name
         what = {"corpus": corpus.fingerprint, "protocol": protocol_name, **asdict(settings)}
@@ -198,7 +198,7 @@ class CellStore:
 def _run_all(
     corpus: TagCorpus,
     protocol_name: str,
-    settings: Settings,
+    settings: EvaluationSettings,
     store: CellStore,
     tasks: dict[tuple[str, int], list[str]],
     jobs: int,
@@ -217,11 +217,16 @@ def _run_list(*call: Any) -> list[tuple[str, int, Cell]]:
 
 
 def _run_task(
-    corpus: TagCorpus, protocol_name: str, settings: Settings, store: CellStore, names: list[str], fold: int
+    corpus: TagCorpus,
+    protocol_name: str,
+    settings: EvaluationSettings,
+    store: CellStore,
+    names: list[str],
+    fold: int,
 ) -> Iterator[tuple[str, int, Cell]]:
-    module, _, attribute = protocol(protocol_name).run.partition(":")
-    run: Run = getattr(importlib.import_module(module), attribute)
+    module, _, attribute = protocol(protocol_name).evaluate_fold.partition(":")
+    evaluate_fold: EvaluateFold = getattr(importlib.import_module(module), attribute)
     for name in names:
-        cell = run(corpus, methods.create(name, corpus.name), fold, settings)
+        cell = evaluate_fold(corpus, methods.create(name, corpus.name), fold, settings)
         store.save(name, fold, cell)
         yield name, fold, cell

@@ -15,13 +15,14 @@ from typing import Any
 
 from models.errors import EvaluationError
 from training.baselines.method import Method
+from training.fitting.linear_solver import NEIGHBOURS
 
 WEIGHTINGS = ("tf", "tfidf", "pmi")
 AGGREGATIONS = ("dot", "cosine", "kl", "hellinger", "mi")
 
 
 @dataclass(frozen=True)
-class Entry:
+class MethodEntry:
     """How to make a method.
 
     Attributes
@@ -48,37 +49,37 @@ _WORD2VEC = "training.baselines.word2vec:Word2Vec"
 _SIAMESE = "training.baselines.siamese:Siamese"
 _DISTANCES = ("cosine", "euclidean")
 
-METHODS: dict[str, Entry] = {
+METHODS: dict[str, MethodEntry] = {
     # What the paper leaves out.
-    "random": Entry("training.baselines.chance:Chance"),
-    "echo": Entry("training.baselines.echo:Echo"),
-    "popularity": Entry("training.baselines.popularity:Popularity"),
-    "cooccurrence": Entry("training.baselines.cooccurrence:Cooccurrence"),
+    "random": MethodEntry("training.baselines.chance:Chance"),
+    "echo": MethodEntry("training.baselines.echo:Echo"),
+    "popularity": MethodEntry("training.baselines.popularity:Popularity"),
+    "cooccurrence": MethodEntry("training.baselines.cooccurrence:Cooccurrence"),
     # The paper's Tables 1 and 2. LSA and PCA choose among the supplement's settings on validation
     # documents; "-fixed" names stand for one setting.
-    "cbow": Entry(_WORD2VEC, {"architecture": "cbow", "window": 1}),
-    "sg": Entry(_WORD2VEC, {"architecture": "sg", "window": 2}),
-    "lsa": Entry(
+    "cbow": MethodEntry(_WORD2VEC, {"architecture": "cbow", "window": 1}),
+    "sg": MethodEntry(_WORD2VEC, {"architecture": "sg", "window": 2}),
+    "lsa": MethodEntry(
         _SELECTED,
         {
             "factory": "training.baselines.lsa:Lsa",
             "grid": {"weighting": WEIGHTINGS, "distance": _DISTANCES},
         },
     ),
-    "lsa-fixed": Entry("training.baselines.lsa:Lsa"),
-    "lda": Entry("training.baselines.lda:Lda", family="siamese"),
-    "plsa": Entry("training.baselines.plsa:Plsa"),
-    "pca": Entry(
+    "lsa-fixed": MethodEntry("training.baselines.lsa:Lsa"),
+    "lda": MethodEntry("training.baselines.lda:Lda", family="siamese"),
+    "plsa": MethodEntry("training.baselines.plsa:Plsa"),
+    "pca": MethodEntry(
         _SELECTED,
         {
             "factory": "training.baselines.pca:Pca",
             "grid": {"weighting": WEIGHTINGS, "aggregation": AGGREGATIONS, "distance": _DISTANCES},
         },
     ),
-    "pca-fixed": Entry("training.baselines.pca:Pca"),
-    "rbm": Entry("training.baselines.rbm:Rbm"),
-    "infoth": Entry("training.baselines.infoth:InfoTheoreticSmoothing"),
-    "infoth-search": Entry(
+    "pca-fixed": MethodEntry("training.baselines.pca:Pca"),
+    "rbm": MethodEntry("training.baselines.rbm:Rbm"),
+    "infoth": MethodEntry("training.baselines.infoth:InfoTheoreticSmoothing"),
+    "infoth-search": MethodEntry(
         _SELECTED,
         {
             "factory": "training.baselines.infoth:InfoTheoreticSmoothing",
@@ -91,40 +92,42 @@ METHODS: dict[str, Entry] = {
             },
         },
     ),
-    "crbm": Entry("training.baselines.crbm:ConditionalRbm"),
-    "ease": Entry("training.baselines.linear:Ease"),
+    "crbm": MethodEntry("training.baselines.crbm:ConditionalRbm"),
+    "ease": MethodEntry("training.baselines.linear:Ease"),
     # The published penalties of CAL500, MagnaTagATune and Last.fm: they check the harness.
-    "ease-300": Entry("training.baselines.linear:Ease", {"l2": (300.0,)}),
-    "ease-10": Entry("training.baselines.linear:Ease", {"l2": (10.0,)}),
-    "ease-30": Entry("training.baselines.linear:Ease", {"l2": (30.0,)}),
-    "edlae": Entry("training.baselines.linear:Edlae", {"settings": EDLAE_GRID}),
-    "edlae-30-.7": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
-    "edlae-30-.5": Entry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
-    "completion": Entry(_COMPLETION),
-    "completion-a": Entry(_COMPLETION, {"recipe": "completion", "towers": {"variant": "a"}}),
-    # Solved column by column, as past 20,000 tags: beside "edlae-30-.7" it shows what that loses.
-    "edlae-sparse": Entry("training.baselines.linear:Edlae", {"neighbours": 256}),
-    "conditional": Entry("training.baselines.conditional:Conditional"),
-    "cosine": Entry("training.baselines.neighbours:Cosine"),
-    "lsa-context": Entry("training.baselines.lsa_context:LsaContext"),
-    "item-knn": Entry("training.baselines.neighbours:ItemKnn"),
-    "naive-bayes": Entry("training.baselines.naive_bayes:NaiveBayes"),
-    "word2vec-in-out": Entry("training.baselines.in_out:InOut"),
-    "mult-vae": Entry("training.baselines.mult_vae:MultVae"),
+    "ease-300": MethodEntry("training.baselines.linear:Ease", {"l2": (300.0,)}),
+    "ease-10": MethodEntry("training.baselines.linear:Ease", {"l2": (10.0,)}),
+    "ease-30": MethodEntry("training.baselines.linear:Ease", {"l2": (30.0,)}),
+    "edlae": MethodEntry("training.baselines.linear:Edlae", {"settings": EDLAE_GRID}),
+    "edlae-30-.7": MethodEntry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.7),)}),
+    "edlae-30-.5": MethodEntry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
+    "completion": MethodEntry(_COMPLETION),
+    "completion-a": MethodEntry(_COMPLETION, {"recipe": "completion", "towers": {"variant": "a"}}),
+    # Solved column by column, as in large vocabularies: beside "edlae-30-.7" it shows what is lost by that.
+    "edlae-sparse": MethodEntry("training.baselines.linear:Edlae", {"neighbours": NEIGHBOURS}),
+    "conditional": MethodEntry("training.baselines.conditional:Conditional"),
+    "cosine": MethodEntry("training.baselines.neighbours:Cosine"),
+    "lsa-context": MethodEntry("training.baselines.lsa_context:LsaContext"),
+    "item-knn": MethodEntry("training.baselines.neighbours:ItemKnn"),
+    "naive-bayes": MethodEntry("training.baselines.naive_bayes:NaiveBayes"),
+    "word2vec-in-out": MethodEntry("training.baselines.in_out:InOut"),
+    "mult-vae": MethodEntry("training.baselines.mult_vae:MultVae"),
     # Needs the extra "peers".
-    "text-embedding": Entry("training.baselines.text_embedding:TextEmbedding"),
-    "text-embedding-context": Entry(
+    "text-embedding": MethodEntry("training.baselines.text_embedding:TextEmbedding"),
+    "text-embedding-context": MethodEntry(
         "training.baselines.text_embedding:TextEmbedding", {"with_context": True}
     ),
-    "single-lit": Entry(_SIAMESE, {"stage": "single"}, family="siamese"),
-    "siamese-lit": Entry(_SIAMESE, family="siamese"),
-    "single-prediction": Entry(_SIAMESE, {"stage": "single", "reading": "prediction"}, family="siamese"),
-    "siamese-prediction": Entry(_SIAMESE, {"reading": "prediction"}, family="siamese"),
+    "single-lit": MethodEntry(_SIAMESE, {"stage": "single"}, family="siamese"),
+    "siamese-lit": MethodEntry(_SIAMESE, family="siamese"),
+    "single-prediction": MethodEntry(
+        _SIAMESE, {"stage": "single", "reading": "prediction"}, family="siamese"
+    ),
+    "siamese-prediction": MethodEntry(_SIAMESE, {"reading": "prediction"}, family="siamese"),
     # Beyond the paper.
-    "siamese-ext": Entry(_SIAMESE, {"recipe": "ext"}, family="siamese"),
+    "siamese-ext": MethodEntry(_SIAMESE, {"recipe": "ext"}, family="siamese"),
     # Tables E.1 and E.2: ARCHITECTURE-ORDER-WINDOW, settings S1 (random order) and S2 (pseudo-order).
     **{
-        f"{architecture}-{order}-{window}": Entry(
+        f"{architecture}-{order}-{window}": MethodEntry(
             _WORD2VEC, {"architecture": architecture, "order": order, "window": window}
         )
         for architecture in ("cbow", "sg")
@@ -148,7 +151,7 @@ CORPUS_OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"magtag5k": _MA
 """The settings the paper found for its second collection; the part of MagnaTagATune stands in for it."""
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> MethodEntry:
     """Return what is registered under `name`; EvaluationError naming the known ones if nothing is."""
     try:
         return METHODS[name]

@@ -12,7 +12,7 @@ from models.errors import EvaluationError
 from models.protocols.oov import OovQuery, evaluate_oov, oov_queries
 from training.baselines.method import Indices, Method
 from training.corpus import TagCorpus
-from training.evaluation.cell import Cell, Settings, percent
+from training.evaluation.cell import Cell, EvaluationSettings, percent
 
 
 def reservation(corpus: TagCorpus, n_reserved: int, seed: int) -> tuple[TagCorpus, list[OovQuery], Indices]:
@@ -38,7 +38,7 @@ def reservation(corpus: TagCorpus, n_reserved: int, seed: int) -> tuple[TagCorpu
     return training.with_tags(used), queries, rows
 
 
-def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cell:
+def evaluate_fold(corpus: TagCorpus, method: Method, fold: int, settings: EvaluationSettings) -> Cell:
     """Fit `method` without the reserved tags and ask them in their documents, under both rules.
 
     Plain metric names are those of the rule that the method itself needs.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from models.protocols.priming import evaluate_priming
 from training.baselines.method import Method
 from training.corpus import TagCorpus
-from training.evaluation.cell import Cell, Settings, percent
+from training.evaluation.cell import Cell, EvaluationSettings, percent
 
 
-def run(corpus: TagCorpus, method: Method, fold: int, settings: Settings) -> Cell:
+def evaluate_fold(corpus: TagCorpus, method: Method, fold: int, settings: EvaluationSettings) -> Cell:
     """Fit `method` on the fold's training documents and ask test and training documents.
 
     A method that only knows its training documents (C-RBM) is asked those alone.

@@ -1,20 +1,91 @@
-"""What a bundle says of its own quality: both protocols on held-out documents, simpler methods beside it."""
+"""The quality that a bundle's manifest states: both protocols on held-out documents, baselines too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from models.protocols.completion import CompletionQuery, evaluate_completion
+from models.encoders.completion import CompletionEncoder
+from models.encoders.contract import Encoder
+from models.errors import TrainingError
+from models.protocols.completion import (
+    CompletionQuery,
+    clean_queries,
+    distractor_queries,
+    evaluate_completion,
+    query_only,
+)
+from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.priming import DEFAULT_M, evaluate_priming
 from models.protocols.scoring import Evaluation, Indices, Scorer
+from training.baselines.cooccurrence import Cooccurrence
+from training.baselines.popularity import Popularity
+from training.corpus import TagCorpus
+from training.fitting.held_out import validation_queries, validation_splits
+from training.fitting.linear_solver import TermScorer
+
+
+def measure_siamese_encoder(
+    encoder: Encoder, training: TagCorpus, held_out: TagCorpus, seed: int
+) -> dict[str, Any]:
+    """Measure priming and, where a document has the two tags it needs, completion with clean contexts.
+
+    Parameters
+    ----------
+    encoder
+        Trained on `training`.
+    training, held_out
+        Documents over the encoder's vocabulary.
+    seed
+        Of the hidden tags.
+
+    Returns
+    -------
+    dict
+        By protocol; see `measured_priming` and `measured_completion`.
+    """
+    scorers: dict[str, Scorer] = {encoder.kind: EncoderScorer(encoder), **_baselines(training)}
+    found = {"priming": measured_priming(scorers, held_out.documents())}
+    with suppress(TrainingError):
+        queries = {"clean": validation_queries(held_out, seed)}
+        found["completion"] = measured_completion(scorers, queries, training.document_frequency)
+    return found
+
+
+def measure_completion_encoder(
+    encoder: CompletionEncoder, training: TagCorpus, held_out: TagCorpus, seed: int
+) -> dict[str, Any]:
+    """Measure completion under three conditions, and priming, as `measure_siamese_encoder` does.
+
+    The encoder's linear term alone is measured beside the baselines.
+    """
+    splits = validation_splits(held_out, seed)
+    queries = clean_queries(splits)
+    conditions = {"clean": queries}
+    if len(splits) > 1:  # a distractor is another document
+        conditions["distractor"] = distractor_queries(splits, seed)
+    conditions["query-only"] = query_only(queries)
+    scorers: dict[str, Scorer] = {
+        encoder.kind: EncoderScorer(encoder),
+        "edlae": TermScorer(encoder.linear),
+        **_baselines(training),
+    }
+    return {
+        "completion": measured_completion(scorers, conditions, training.document_frequency),
+        "priming": measured_priming(scorers, held_out.documents()),
+    }
+
+
+def _baselines(training: TagCorpus) -> dict[str, Scorer]:
+    return {"cooccurrence": Cooccurrence().fit(training), "popularity": Popularity().fit(training)}
 
 
 def measured_priming(scorers: Mapping[str, Scorer], documents: Sequence[Indices]) -> dict[str, Any]:
-    """Measure the paper's protocol.
+    """Measure priming, the paper's protocol.
 
     Parameters
     ----------
@@ -45,34 +116,34 @@ def measured_priming(scorers: Mapping[str, Scorer], documents: Sequence[Indices]
 
 def measured_completion(
     scorers: Mapping[str, Scorer],
-    variants: Mapping[str, Sequence[CompletionQuery]],
+    conditions: Mapping[str, Sequence[CompletionQuery]],
     popularity: npt.NDArray[np.int64],
 ) -> dict[str, Any]:
-    """Measure completion in several variants of the same queries; curves are those of the first.
+    """Measure completion under several conditions of the same queries; the curves are those of the first.
 
     Returns
     -------
     dict
-        ``{"protocol", "documents", "queries", "unit", "methods": {name: {"variant metric": fraction}},
+        ``{"protocol", "documents", "queries", "unit", "methods": {name: {"condition metric": fraction}},
         "curves"}``, rounded to .0001.
     """
-    first, *_ = variants
+    first, *_ = conditions
     found = {
         name: {
-            variant: evaluate_completion(scorer, asked, popularity, draws_curve=variant == first)
-            for variant, asked in variants.items()
+            condition: evaluate_completion(scorer, asked, popularity, draws_curve=condition == first)
+            for condition, asked in conditions.items()
         }
         for name, scorer in scorers.items()
     }
     return {
         "protocol": "completion",
-        "documents": len({query.document for query in variants[first]}),
-        "queries": len(variants[first]),
+        "documents": len({query.document for query in conditions[first]}),
+        "queries": len(conditions[first]),
         "unit": "fraction",
         "methods": {
             name: {
-                f"{variant} {metric}": round(value, 4)
-                for variant, one in measured.items()
+                f"{condition} {metric}": round(value, 4)
+                for condition, one in measured.items()
                 for metric, value in one.metrics.items()
             }
             for name, measured in found.items()

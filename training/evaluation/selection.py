@@ -13,17 +13,9 @@ from models.encoders.contract import Tag
 from models.protocols.priming import evaluate_priming
 from training.baselines.method import Floats, Indices, Method
 from training.corpus import TagCorpus
+from training.fitting.held_out import hold_out_documents
 
 VALIDATION_SHARE = 0.2
-
-
-def validation_split(
-    corpus: TagCorpus, seed: int, share: float = VALIDATION_SHARE
-) -> tuple[TagCorpus, TagCorpus]:
-    """Return (documents to fit on, validation documents), a seeded random split."""
-    order = np.random.RandomState(seed).permutation(corpus.n_documents)
-    n_validation = min(max(1, round(share * corpus.n_documents)), corpus.n_documents - 1)
-    return corpus.select(np.sort(order[n_validation:])), corpus.select(np.sort(order[:n_validation]))
 
 
 def settings_of(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
@@ -58,7 +50,7 @@ class Selected(Method):
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
         """Try every setting on the validation documents, then fit the best on all."""
-        fitted_on, validation = validation_split(corpus, seed)
+        fitted_on, validation = hold_out_documents(corpus, VALIDATION_SHARE, seed)
         documents = validation.documents()
         settings = settings_of(self.grid)
         reached = []

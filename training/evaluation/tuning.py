@@ -19,8 +19,9 @@ from models.protocols.priming import evaluate_priming
 from training.baselines.siamese import Siamese
 from training.corpus import TagCorpus
 from training.evaluation.parallel import unordered
-from training.evaluation.selection import settings_of, validation_split
-from training.recipe import Recipe
+from training.evaluation.selection import VALIDATION_SHARE, settings_of
+from training.fitting.held_out import hold_out_documents
+from training.siamese.recipe import SiameseRecipe
 
 DIM = 10
 """Width of the embedding, which the paper does not search."""
@@ -75,7 +76,7 @@ class Search:
     """
 
     corpus: TagCorpus
-    recipe: Recipe
+    recipe: SiameseRecipe
     grid: Mapping[str, Sequence[float]]
     seed: int
     m: int
@@ -137,7 +138,7 @@ def search(
 
 
 def _try(plan: Search, setting: Mapping[str, float], path: Path | None) -> Trial:
-    training, validation = validation_split(plan.corpus, plan.seed)
+    training, validation = hold_out_documents(plan.corpus, VALIDATION_SHARE, plan.seed)
     method = Siamese(adapted(plan.recipe, setting), shorten=plan.shorten).fit(training, plan.seed)
     reached = evaluate_priming(method, validation.documents(), plan.m).metrics
     trial = Trial(dict(setting), {name: 100 * value for name, value in reached.items()})
@@ -149,7 +150,7 @@ def _try(plan: Search, setting: Mapping[str, float], path: Path | None) -> Trial
     return trial
 
 
-def adapted(recipe: Recipe, setting: Mapping[str, float]) -> Recipe:
+def adapted(recipe: SiameseRecipe, setting: Mapping[str, float]) -> SiameseRecipe:
     """Return the recipe with the setting's values in their places."""
     loss: dict[str, Any] = {name: setting[name] for name in ("sensitivity", "alpha") if name in setting}
     update: dict[str, Any] = {"loss": recipe.loss.model_copy(update={**loss, "beta": DIM**0.5})}

@@ -1,10 +1,10 @@
-"""Settings chosen on validation documents: held off the training part, never from a test part."""
+"""Documents held out of the training part, and settings chosen on them; test documents are never used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,27 +12,37 @@ import numpy.typing as npt
 from models.errors import TrainingError
 from models.protocols.completion import (
     CompletionQuery,
+    Split,
     clean_queries,
     evaluate_completion,
     split_documents,
 )
 from models.protocols.scoring import Scorer
-from training.corpus import TagCorpus
+from training.corpus import Indices, TagCorpus
 
 T = TypeVar("T")
 
 SHARE = 0.1
 MAX_DOCUMENTS = 2_000
-"""More validation documents would only cost time: the standard error of nDCG@10 is below .01 here."""
+"""With so many validation documents the standard error of nDCG@10 is below .01; more would only cost time."""
 
 
-def hold_off(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCorpus]:
-    """Return (the rest, validation documents): about a tenth, no group on both sides, groups drawn at random.
+Measure = Callable[[Any, TagCorpus, TagCorpus, int], dict[str, Any]]
+"""Measures (an encoder, its training documents, held-out documents, a seed); returns metrics by protocol."""
+
+
+def hold_out(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCorpus]:
+    """Hold out about a tenth of the documents, drawn by groups, at most about `MAX_DOCUMENTS`.
+
+    Returns
+    -------
+    training, validation
+        Over the same tags; no group is in both.
 
     Raises
     ------
     TrainingError
-        If the corpus has fewer than two documents (or groups) to part.
+        If the corpus has fewer than two groups (or documents, where it has no groups).
     """
     groups = corpus.group_numbers()
     n_groups = int(groups.max()) + 1
@@ -41,23 +51,76 @@ def hold_off(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCorpus]:
     size = np.bincount(groups, minlength=n_groups)
     order = np.random.RandomState(seed).permutation(n_groups)
     wanted = min(SHARE * corpus.n_documents, MAX_DOCUMENTS)
-    taken = order[: 1 + int(np.searchsorted(np.cumsum(size[order]), wanted))][: n_groups - 1]
-    held = np.isin(groups, taken)
+    n_held_out = min(1 + int(np.searchsorted(np.cumsum(size[order]), wanted)), n_groups - 1)
+    return _separate(corpus, groups, order[:n_held_out])
+
+
+def hold_out_groups(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCorpus, TagCorpus]:
+    """Hold out `share` of the groups, or of the documents where there are no groups.
+
+    Returns
+    -------
+    training, validation
+        Over the same tags; no group is in both. `validation` may be empty.
+    """
+    labels = np.asarray(corpus.groups if corpus.groups is not None else corpus.document_ids, dtype=object)
+    names, groups = np.unique(labels.astype(str), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    return _separate(corpus, groups, order[: round(share * len(names))])
+
+
+def hold_out_documents(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCorpus, TagCorpus]:
+    """Hold out `share` of the documents, whatever their groups: at least one, and never all.
+
+    The paper's experiments know no groups; their settings are chosen on documents held out like this.
+
+    Returns
+    -------
+    training, validation
+        Over the same tags.
+    """
+    n_documents = corpus.n_documents
+    order = np.random.RandomState(seed).permutation(n_documents)
+    n_held_out = min(max(1, round(share * n_documents)), n_documents - 1)
+    return _separate(corpus, np.arange(n_documents), order[:n_held_out])
+
+
+def _separate(corpus: TagCorpus, groups: Indices, held_out: Indices) -> tuple[TagCorpus, TagCorpus]:
+    """Return the documents of all other groups, and those of the groups `held_out`; rows in corpus order."""
+    held = np.isin(groups, held_out)
     return corpus.select(np.flatnonzero(~held)), corpus.select(np.flatnonzero(held))
 
 
-def validation_queries(held_off: TagCorpus, seed: int) -> list[CompletionQuery]:
-    """Return clean completion queries of validation documents; of smaller ones where there are no others."""
-    documents = held_off.documents()
+def validation_splits(held_out: TagCorpus, seed: int) -> list[Split]:
+    """Hide half of the tags of each validation document of four tags or more.
+
+    Where no document has four tags, those of three are taken, and then those of two.
+
+    Raises
+    ------
+    TrainingError
+        If no document has two tags.
+    """
+    documents = held_out.documents()
     for min_tags in (4, 3, 2):
-        queries = clean_queries(split_documents(documents, seed, min_tags))
-        if queries:
-            return queries
-    raise TrainingError(f"no validation document of {held_off.name} has the 2 tags that validation needs")
+        splits = split_documents(documents, seed, min_tags)
+        if splits:
+            return splits
+    raise TrainingError(f"no validation document of {held_out.name} has the 2 tags that validation needs")
 
 
-def with_distractors(queries: Sequence[CompletionQuery], seed: int) -> list[CompletionQuery]:
-    """Return the same queries, each among the context of another document as well."""
+def validation_queries(held_out: TagCorpus, seed: int) -> list[CompletionQuery]:
+    """Return the completion queries of validation documents with clean contexts; see `validation_splits`."""
+    return clean_queries(validation_splits(held_out, seed))
+
+
+def with_permuted_contexts(queries: Sequence[CompletionQuery], seed: int) -> list[CompletionQuery]:
+    """Return the same queries with the context of a randomly drawn query added to each.
+
+    A few queries draw their own document and get no distractor. The completion encoder's mix has always been
+    chosen on this draw, and on small collections another draw chooses another mix; quality is measured with
+    `models.protocols.completion.distractor_queries`, which always draws another document.
+    """
     other = np.random.RandomState(seed).permutation(len(queries))
     noisy = []
     for query, partner in zip(queries, other.tolist(), strict=True):
@@ -69,16 +132,27 @@ def with_distractors(queries: Sequence[CompletionQuery], seed: int) -> list[Comp
 def select(
     candidates: Sequence[T],
     fit: Callable[[T], Scorer],
-    variants: Sequence[Sequence[CompletionQuery]],
+    conditions: Sequence[Sequence[CompletionQuery]],
     popularity: npt.NDArray[np.int64],
     errors: float = 1.0,
 ) -> T:
-    """Return the candidate whose scorer has the best mean nDCG@10 over variants, if that is no accident.
+    """Return the candidate of the best mean nDCG@10 over conditions, if it is clearly ahead of the first.
 
-    The first candidate is the default. It is left only for one that beats it by more than so many standard
-    errors of the paired difference over documents: a handful of validation documents decides nothing.
+    Parameters
+    ----------
+    candidates
+        Settings to choose from; the first is the default.
+    fit
+        Returns the scorer of a candidate.
+    conditions
+        The validation queries under each condition; a condition may be given twice to count twice.
+    popularity : array of shape (n_tags,)
+        Training documents of each tag; breaks ties.
+    errors
+        Standard errors, of the paired difference over documents, by which a candidate must beat the default.
+        Without this margin a handful of validation documents would decide at random.
     """
-    asked = {id(queries): queries for queries in variants}  # one that counts twice is asked once
+    asked = {id(queries): queries for queries in conditions}  # a condition that counts twice is measured once
     reached = []
     for candidate in candidates:
         scorer = fit(candidate)
@@ -86,7 +160,7 @@ def select(
             name: evaluate_completion(scorer, queries, popularity).by_document["nDCG@10"]
             for name, queries in asked.items()
         }
-        reached.append(np.mean([found[id(queries)] for queries in variants], axis=0))
+        reached.append(np.mean([found[id(queries)] for queries in conditions], axis=0))
     gains = np.stack(reached)[:, ~np.isnan(reached[0])] - reached[0][~np.isnan(reached[0])]
     n_documents = gains.shape[1]
     if n_documents < 2:

@@ -24,11 +24,11 @@ from models.encoders.contract import Indices, Tag
 from models.encoders.linear_term import LinearTerm, Update
 from models.features import Usage
 
-DENSE_LIMIT = 20_000
-"""Tags up to which B is an array; past it, nothing of size n_tags x n_tags is ever made."""
+DENSE_UP_TO = 20_000
+"""Largest vocabulary whose B is a dense array; above it no array of size n_tags x n_tags is made."""
 
 NEIGHBOURS = 256
-"""Tags that may explain a tag in the sparse term."""
+"""Largest number of tags that predict one tag in the sparse term."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,9 +39,13 @@ def penalties(document_frequency: Floats, l2: float, dropout: float) -> Floats:
 
 
 def fit_linear(
-    counts: sparse.csr_array, l2: float, dropout: float, dense_limit: int = DENSE_LIMIT
+    counts: sparse.csr_array,
+    l2: float,
+    dropout: float,
+    dense_up_to: int = DENSE_UP_TO,
+    neighbours: int = NEIGHBOURS,
 ) -> LinearTerm:
-    """Solve for the linear term: exactly up to `dense_limit` tags, column by column past it.
+    """Solve for the linear term: exactly up to `dense_up_to` tags, column by column above it.
 
     Parameters
     ----------
@@ -51,12 +55,14 @@ def fit_linear(
         Ridge penalty; it keeps tags that no document holds apart from all others, so it must be positive.
     dropout
         Share of the tags that training hides, 0 <= dropout < 1; 0 is EASE.
-    dense_limit
-        Tags up to which B is dense.
+    dense_up_to
+        Largest vocabulary that is solved exactly.
+    neighbours
+        Largest number of tags that predict one tag, above `dense_up_to`.
     """
-    if counts.shape[0] <= dense_limit:
+    if counts.shape[0] <= dense_up_to:
         return solve_dense(counts, l2, dropout)
-    return solve_columns(counts, l2, dropout)
+    return solve_columns(counts, l2, dropout, neighbours)
 
 
 def solve_dense(counts: sparse.csr_array, l2: float, dropout: float) -> LinearTerm:

@@ -64,6 +64,11 @@ def title(method: str) -> str:
     return TITLES.get(method, method)
 
 
+def collection_title(name: str) -> str:
+    """Return what headings call a collection; its own name where they have no other."""
+    return COLLECTIONS.get(name, name)
+
+
 @cache
 def printed() -> dict[tuple[str, str, Part, str], Printed]:
     """Return every printed figure by (table, method, part, metric)."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from models.encoders.contract import OovRule
+from models.encoders.contract import Encoder, OovRule, Query
 from models.encoders.siamese import SiameseEncoder
+from models.errors import BundleError
+from training.corpus import TagCorpus
 from training.siamese.contexts import DocumentContexts
 from training.siamese.features import TagFeatures
 from training.siamese.lda import TopicModel
 from training.siamese.network import ComponentNetwork
+
+TOLERANCE = 1e-5
+"""Largest difference of exported and trained embeddings that counts as rounding."""
 
 
 def siamese_encoder(
@@ -49,3 +55,36 @@ def siamese_encoder(
         oov_rule=oov_rule,
         context_length=contexts.length,
     )
+
+
+def check_network(
+    encoder: Encoder,
+    network: ComponentNetwork,
+    features: TagFeatures,
+    contexts: DocumentContexts,
+    training: TagCorpus,
+) -> None:
+    """Compare an encoder's embeddings with the network's own, on some training documents.
+
+    Raises
+    ------
+    BundleError
+        If they differ by more than `TOLERANCE`.
+    """
+    documents = training.documents()
+    for row in range(0, len(documents), max(1, len(documents) // 10)):
+        tags = documents[row][:50]
+        with torch.no_grad():
+            expected = network.embed(
+                torch.from_numpy(features.standardised(tags)),
+                torch.arange(len(tags)),
+                torch.from_numpy(contexts.features[[row]]),
+                torch.zeros(len(tags), dtype=torch.int64),
+            ).numpy()
+        got = encoder.encode([Query(int(tag), documents[row]) for tag in tags]).vectors
+        worst = float(np.abs(got - expected).max(initial=0.0))
+        if worst > TOLERANCE:
+            raise BundleError(
+                f"exported embeddings differ from the network's by {worst:.2e}; "
+                f"at most {TOLERANCE:.0e} is rounding"
+            )

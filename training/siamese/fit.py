@@ -9,12 +9,13 @@ from models.encoders.contract import OovRule
 from models.encoders.siamese import SiameseEncoder
 from models.errors import TrainingError
 from training.corpus import TagCorpus
-from training.recipe import Recipe
+from training.fitting.run import Run
 from training.siamese.contexts import DocumentContexts
 from training.siamese.export import siamese_encoder
 from training.siamese.features import TagFeatures, tag_features
 from training.siamese.lda import TopicModel, fit_lda, seek_n_topics
-from training.siamese.trainer import Run, Trained, Trainer
+from training.siamese.recipe import SiameseRecipe
+from training.siamese.trainer import Trained, Trainer
 
 MIN_DOCUMENTS = 10
 MIN_TAGS = 5
@@ -44,7 +45,7 @@ class SiameseModel:
 
 def fit_siamese(
     corpus: TagCorpus,
-    recipe: Recipe,
+    recipe: SiameseRecipe,
     seed: int = 0,
     device: str = "cpu",
     run: Run | None = None,
@@ -84,17 +85,17 @@ def fit_siamese(
         recipe.topics.chunksize,
         on_pass=None if on_lda_pass is None else lambda: on_lda_pass(recipe.topics.passes),
     )
-    features, contexts = network_inputs(corpus, topics, recipe)
-    trained = Trainer(corpus, features, contexts, recipe, seed, device).train(run)
-    return SiameseModel(features, topics, contexts, trained)
+    trainer = make_trainer(corpus, topics, recipe, seed, device)
+    return SiameseModel(trainer.features, topics, trainer.contexts, trainer.train(run))
 
 
-def network_inputs(
-    corpus: TagCorpus, topics: TopicModel, recipe: Recipe
-) -> tuple[TagFeatures, DocumentContexts]:
-    """Return what a recipe's network is fed: features of the tags, and of the documents as contexts."""
+def make_trainer(
+    corpus: TagCorpus, topics: TopicModel, recipe: SiameseRecipe, seed: int, device: str = "cpu"
+) -> Trainer:
+    """Return the trainer of a recipe's network, with the features of its tags and contexts computed."""
     features = tag_features(corpus, recipe.network.balanced_width)
-    return features, DocumentContexts(corpus, topics, recipe.context.likelihood)
+    contexts = DocumentContexts(corpus, topics, recipe.context.likelihood)
+    return Trainer(corpus, features, contexts, recipe, seed, device)
 
 
 def check_trainable(corpus: TagCorpus) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,39 +17,13 @@ from torch import Tensor, nn
 
 from models.errors import TrainingError
 from training.corpus import TagCorpus
-from training.recipe import Recipe
+from training.fitting.run import CHECKPOINT, Run
 from training.siamese.contexts import DocumentContexts
 from training.siamese.features import TagFeatures
 from training.siamese.losses import SiameseTerms, autoencoder_loss, prediction_loss, siamese_loss
 from training.siamese.network import ComponentNetwork
+from training.siamese.recipe import SiameseRecipe
 from training.siamese.sampling import Examples, ExampleSampler
-
-CHECKPOINT = "checkpoint.pt"
-
-
-@dataclass
-class Run:
-    """What a caller sees and steers of a training run.
-
-    Attributes
-    ----------
-    on_step
-        Called as ``on_step(phase, step, steps, loss)`` after every step.
-    stop
-        Asked before every step; True ends training there, with the weights reached.
-    folder
-        Where checkpoints go; none are kept without it.
-    checkpoint_every
-        Steps between checkpoints.
-    resume
-        Go on from the checkpoint in `folder`, if there is one.
-    """
-
-    on_step: Callable[[str, int, int, float], None] = lambda phase, step, steps, loss: None
-    stop: Callable[[], bool] = lambda: False
-    folder: Path | None = None
-    checkpoint_every: int = 500
-    resume: bool = False
 
 
 @dataclass
@@ -92,7 +65,7 @@ class Trainer:
         corpus: TagCorpus,
         features: TagFeatures,
         contexts: DocumentContexts,
-        recipe: Recipe,
+        recipe: SiameseRecipe,
         seed: int,
         device: str = "cpu",
     ) -> None:

@@ -47,8 +47,8 @@ def test_columns_on_all_neighbours_are_the_dense_term(matrix):
     np.testing.assert_allclose(by_column.diagonal, dense.diagonal, rtol=1e-5)
     few = solve_columns(counts, L2, DROPOUT, 4)
     assert len(few.values) == 4 * N_TAGS
-    assert fit_linear(counts, L2, DROPOUT, dense_limit=N_TAGS - 1).indptr is not None
-    assert fit_linear(counts, L2, DROPOUT, dense_limit=N_TAGS).indptr is None
+    assert fit_linear(counts, L2, DROPOUT, dense_up_to=N_TAGS - 1).indptr is not None
+    assert fit_linear(counts, L2, DROPOUT, dense_up_to=N_TAGS).indptr is None
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,13 @@ from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
 from training.completion.trainer import schedule
 from training.corpus import Provenance, TagCorpus
+from training.evaluation.quality import measure_completion_encoder
 from training.fitting.counts import cooccurrence, duplicate_weights
-from training.fitting.held_out import hold_off, select, validation_queries
+from training.fitting.held_out import hold_out, select, validation_queries
 from training.fitting.linear_solver import TermScorer
-from training.pipeline import Watch, train_bundle
+from training.fitting.run import Progress, Run
+from training.pipeline import train_bundle
 from training.recipe import load_recipe
-from training.siamese.trainer import Run
 
 N_TAGS = 24
 
@@ -75,7 +76,7 @@ def corpus() -> TagCorpus:
 
 @pytest.mark.parametrize("variant", ["a", "b"])
 def test_export_equals_the_network_and_completes_documents(corpus, variant):
-    trained = fit_completion(corpus, small_recipe(variant), seed=3)
+    trained = fit_completion(corpus, small_recipe(variant), seed=3, measure=measure_completion_encoder)
     check_towers(trained.encoder, trained.towers, corpus)
     document = corpus.documents()[7]
     context = torch.from_numpy(document[None, :])
@@ -192,15 +193,15 @@ def test_features_of_many_tags_are_projected_and_never_dense():
 
 
 def test_validation_documents_share_no_group_with_the_rest(corpus):
-    rest, held_off = hold_off(corpus, seed=2)
-    assert rest.n_documents + held_off.n_documents == corpus.n_documents
-    assert not set(rest.groups) & set(held_off.groups)
-    assert 0.08 < held_off.n_documents / corpus.n_documents < 0.15
+    rest, held_out = hold_out(corpus, seed=2)
+    assert rest.n_documents + held_out.n_documents == corpus.n_documents
+    assert not set(rest.groups) & set(held_out.groups)
+    assert 0.08 < held_out.n_documents / corpus.n_documents < 0.15
 
 
 def test_a_default_is_left_only_for_a_clear_gain(corpus):
-    rest, held_off = hold_off(corpus, seed=2)
-    queries = validation_queries(held_off, 0)
+    rest, held_out = hold_out(corpus, seed=2)
+    queries = validation_queries(held_out, 0)
     good = TermScorer(fit_completion(rest, small_recipe(steps=2), 0).encoder.linear)
 
     class Flat:
@@ -255,10 +256,13 @@ def stopping_after(n_steps: int, folder: Path, resume: bool = False) -> Run:
 
 def test_a_training_stopped_twice_goes_on_as_if_it_had_never_stopped(corpus, tmp_path):
     recipe = small_recipe(steps=30)
-    whole = fit_completion(corpus, recipe, seed=5)
-    early = fit_completion(corpus, recipe, 5, run=stopping_after(12, tmp_path))
+    measure = measure_completion_encoder
+    whole = fit_completion(corpus, recipe, seed=5, measure=measure)
+    early = fit_completion(corpus, recipe, 5, run=stopping_after(12, tmp_path), measure=measure)
     assert early.stopped == (PROBE, 12)
-    late = fit_completion(corpus, recipe, 5, run=stopping_after(18 + 25, tmp_path, resume=True))
+    late = fit_completion(
+        corpus, recipe, 5, run=stopping_after(18 + 25, tmp_path, resume=True), measure=measure
+    )
     assert late.stopped == (FINAL, 25)
     assert late.quality == whole.quality
     assert late.n_documents == early.n_documents < corpus.n_documents
@@ -269,10 +273,11 @@ def test_a_training_stopped_twice_goes_on_as_if_it_had_never_stopped(corpus, tmp
 
 
 def test_what_is_kept_of_a_stopped_training_is_what_was_measured(corpus, tmp_path):
-    early = fit_completion(corpus, small_recipe(), 5, run=stopping_after(100, tmp_path))
-    rest, held_off = hold_off(corpus, 5)
+    run = stopping_after(100, tmp_path)
+    early = fit_completion(corpus, small_recipe(), 5, run=run, measure=measure_completion_encoder)
+    rest, held_out = hold_out(corpus, 5)
     found = evaluate_completion(
-        EncoderScorer(early.encoder), validation_queries(held_off, 5), rest.document_frequency
+        EncoderScorer(early.encoder), validation_queries(held_out, 5), rest.document_frequency
     )
     measured = early.quality["completion"]["methods"]["completion"]["clean nDCG@10"]
     assert found.metrics["nDCG@10"] == pytest.approx(measured, abs=1e-4)
@@ -322,7 +327,7 @@ def test_the_scale_of_the_mix_does_not_hang_on_the_linear_terms_own_scale(corpus
 def test_the_pipeline_makes_one_and_the_same_bundle(corpus, tmp_path):
     recipe = small_recipe(steps=20)
     first, again = (
-        train_bundle(corpus, recipe, tmp_path / name, 0, "cpu", Watch(Run())) for name in ("one", "two")
+        train_bundle(corpus, recipe, tmp_path / name, 0, "cpu", Progress(Run())) for name in ("one", "two")
     )
     assert first.encoder.kind == "completion"
     assert first.version == again.version

@@ -82,13 +82,13 @@ def test_a_killed_run_goes_on_where_it_stopped(corpus, settings, tmp_path, monke
     kept = len(list(tmp_path.glob("*/*.[0-9].json")))
     assert 0 < kept < 12
     ran = []
-    run = priming.run
+    evaluate_fold = priming.evaluate_fold
 
     def counted(*arguments):
         ran.append(arguments)
-        return run(*arguments)
+        return evaluate_fold(*arguments)
 
-    monkeypatch.setattr(priming, "run", counted)
+    monkeypatch.setattr(priming, "evaluate_fold", counted)
     resumed = evaluation.evaluate(corpus, "priming", NAMES, settings, folder=tmp_path)
     assert len(ran) == 12 - kept
     assert resumed == evaluation.evaluate(corpus, "priming", NAMES, settings)
@@ -105,7 +105,7 @@ def test_other_settings_do_not_take_kept_results(corpus, settings, tmp_path):
 
 def test_a_method_that_is_defined_anew_is_run_anew(corpus, settings, tmp_path, monkeypatch):
     old = evaluation.evaluate(corpus, "priming", ["lsa-fixed"], settings, folder=tmp_path)
-    changed = methods.Entry("training.baselines.lsa:Lsa", {"dim": 2})
+    changed = methods.MethodEntry("training.baselines.lsa:Lsa", {"dim": 2})
     monkeypatch.setitem(methods.METHODS, "lsa-fixed", changed)
     new = evaluation.evaluate(corpus, "priming", ["lsa-fixed"], settings, folder=tmp_path)
     assert new != old

@@ -14,7 +14,7 @@ import pytest
 
 from models.documents import Document
 from models.features import Usage
-from training.baselines.boltzmann import TrainingSettings
+from training.baselines.boltzmann import BoltzmannSettings
 from training.baselines.method import Method
 from training.baselines.shared_fits import forget
 from training.corpus import Provenance, TagCorpus
@@ -51,8 +51,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "lda": {"n_topics": 3},
     **{name: _QUICK for name in METHODS if name.startswith(("single-", "siamese-"))},
     "plsa": {"n_topics": 3},
-    "rbm": {"settings": TrainingSettings(n_hidden=6)},
-    "crbm": {"settings": TrainingSettings(n_hidden=6)},
+    "rbm": {"settings": BoltzmannSettings(n_hidden=6)},
+    "crbm": {"settings": BoltzmannSettings(n_hidden=6)},
     **{name: {"training": {"steps": 120, "epochs": 1}} for name in ("completion", "completion-a")},
 }
 

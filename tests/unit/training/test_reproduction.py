@@ -10,10 +10,11 @@ from models.documents import Document
 from models.errors import EvaluationError
 from training.corpus import Provenance, TagCorpus
 from training.evaluation import cross_validation as evaluation
-from training.evaluation import methods, reproduction, tuning
-from training.evaluation.methods import Entry
+from training.evaluation import methods, tuning
+from training.evaluation.methods import MethodEntry
 from training.recipe import load_recipe
-from training.reports import embeddings
+from training.reports import embeddings, reproduction
+from training.reports.writing import write_report
 
 SIAMESE = "training.baselines.siamese:Siamese"
 QUICK = {"n_topics": 3, "shorten": 0.01}
@@ -39,8 +40,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         "siamese-lit": {},
         "siamese-ext": {"recipe": "ext"},
     }.items():
-        monkeypatch.setitem(methods.METHODS, name, Entry(SIAMESE, {**options, **QUICK}, family="siamese"))
-    lda = Entry("training.baselines.lda:Lda", {"n_topics": 3}, family="siamese")
+        monkeypatch.setitem(
+            methods.METHODS, name, MethodEntry(SIAMESE, {**options, **QUICK}, family="siamese")
+        )
+    lda = MethodEntry("training.baselines.lda:Lda", {"n_topics": 3}, family="siamese")
     monkeypatch.setitem(methods.METHODS, "lda", lda)
 
 
@@ -52,7 +55,7 @@ def plan(corpus: TagCorpus, **changes) -> reproduction.Plan:
 def test_a_section_is_measured_written_and_taken_up_again(corpus, tmp_path):
     narrowed = plan(corpus, sections=("priming", "oov"), methods=["popularity", "cooccurrence", "random"])
     findings = reproduction.measure(corpus, narrowed, tmp_path)
-    path = reproduction.write(corpus, narrowed, tmp_path, findings)
+    path = write_report(corpus, narrowed, tmp_path, findings)
     assert path.read_text().startswith("<!doctype html>")
     record = json.loads((tmp_path / "results.json").read_text())
     assert set(record["priming"]["methods"]) == {"popularity", "cooccurrence", "random"}
@@ -76,7 +79,7 @@ def test_methods_and_folds_narrow_the_run(corpus, tmp_path):
         reproduction.measure(corpus, plan(corpus, methods=["bm25"]), tmp_path)
     empty = plan(corpus, sections=("oov",), methods=["lsa"])
     with pytest.raises(EvaluationError, match="nothing was measured"):
-        reproduction.write(corpus, empty, tmp_path, reproduction.measure(corpus, empty, tmp_path))
+        write_report(corpus, empty, tmp_path, reproduction.measure(corpus, empty, tmp_path))
 
 
 def test_cal500_has_no_oov_part_and_the_default_run_has_every_method(corpus):

@@ -5,7 +5,8 @@ import pytest
 
 from tests.conftest import random_siamese_encoder
 from training.corpora import load_corpus
-from training.siamese.validation import measure_quality, split_validation
+from training.evaluation.quality import measure_siamese_encoder
+from training.fitting.held_out import hold_out_groups
 
 
 @pytest.fixture(scope="module")
@@ -14,9 +15,9 @@ def corpus():
 
 
 def test_both_protocols_are_measured_with_their_curves(corpus):
-    training, validation = split_validation(corpus, 0.1, seed=0)
+    training, validation = hold_out_groups(corpus, 0.1, seed=0)
     encoder = random_siamese_encoder(n_tags=corpus.n_tags)
-    found = measure_quality(encoder, training, validation, seed=0)
+    found = measure_siamese_encoder(encoder, training, validation, seed=0)
     assert list(found) == ["priming", "completion"]
     for measured in found.values():
         assert set(measured["methods"]) == {"siamese", "cooccurrence", "popularity"}
@@ -32,5 +33,5 @@ def test_both_protocols_are_measured_with_their_curves(corpus):
 
 def test_documents_too_small_to_complete_are_still_primed(corpus):
     one_tag = corpus.with_tags(np.argsort(corpus.document_frequency)[-1:])
-    found = measure_quality(random_siamese_encoder(n_tags=1), one_tag, one_tag, seed=0)
+    found = measure_siamese_encoder(random_siamese_encoder(n_tags=1), one_tag, one_tag, seed=0)
     assert list(found) == ["priming"]

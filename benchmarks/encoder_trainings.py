@@ -1,124 +1,29 @@
-"""Other networks and losses for the completion encoder, as `encoder_candidates.py` compares them."""
+"""Other losses and trainings for the completion encoder, compared by `encoder_candidates.py`."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from encoder_networks import FullRank, Gated, SetTransformer, Tied, Towers, spread, unseen_logs
+from torch import nn
 from torch.nn import functional
 
 from training.completion.batches import Batch, Examples
-from training.completion.towers import NEVER, TwoTowers, completion_loss
+from training.completion.towers import NEVER, completion_loss
 from training.completion.trainer import TowersTrainer
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.linear_solver import solve_dense
 
 PARTS = 5
-"""Parts of the documents that are each given the linear scores of the others, in `OutOfFold`."""
-
-
-def spread(weights: Tensor, context: Tensor, mask: Tensor, n_tags: int) -> Tensor:
-    """Return weights (n, k) of padded context tags as rows over the vocabulary, (n, n_tags)."""
-    rows = torch.zeros(len(context), n_tags + 1)
-    return rows.scatter_add(1, torch.where(mask, context, n_tags), weights * mask)[:, :n_tags]
-
-
-def unseen_logs(scores: Tensor, context: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return log-probabilities over the tags not in sight, and which are in sight."""
-    seen = spread(torch.ones_like(mask, dtype=scores.dtype), context, mask, scores.shape[1]) > 0
-    return scores.masked_fill(seen, NEVER).log_softmax(dim=1), seen
-
-
-class Towers(TwoTowers):
-    """The recipe's own, which also tells its attention."""
-
-    def shares(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
-        """Return what part of the linear term's weight each context tag gets, (n, k), rows summing to 1."""
-        if self.recipe.variant == "a":
-            return mask / mask.sum(dim=1, keepdim=True)
-        inputs = self.inputs()
-        logits = torch.einsum("nw,nkw->nk", inputs[queries] @ self.attention(), inputs[context])
-        return logits.masked_fill(~mask, NEVER).softmax(dim=1)
-
-
-class Tied(Towers):
-    """One embedding a tag, whether it is asked with or found."""
-
-    def outputs(self) -> Tensor:
-        return self.input_weights(self.features) + self.input_tags
-
-
-class SetTransformer(Towers):
-    """Tags of the context attend to one another, four heads, before the query attends to them."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        width = self.recipe.width
-        self.between = nn.MultiheadAttention(
-            width, 4, dropout=self.recipe.dropout, batch_first=True, bias=False
-        )
-        nn.init.zeros_(self.between.out_proj.weight)
-
-    def encode(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
-        inputs = self.inputs()
-        plain, asked = inputs[context], inputs[queries]
-        tokens = plain + self.between(plain, plain, plain, key_padding_mask=~mask, need_weights=False)[0]
-        logits = torch.einsum("nw,nkw->nk", asked @ self.attention(), tokens)
-        shares = logits.masked_fill(~mask, NEVER).softmax(dim=1)
-        root = mask.sum(dim=1, keepdim=True).sqrt()
-        heard = self.dropout(root * torch.einsum("nk,nkw->nw", shares, tokens))
-        joined = torch.cat([heard, asked, heard * asked], dim=1)
-        return self.context_scale * heard + self.query_scale * asked + self.perceptron(joined)
-
-
-class Gated(Towers):
-    """A gate a context tag instead of shares: is it of the query's own document? It is taught the answer."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.open = nn.Parameter(torch.tensor(1.5))
-        for layer in (self.attend_query, self.attend_key):
-            nn.init.normal_(layer.weight, std=0.05)
-
-    def gate_logits(self, queries: Tensor, context: Tensor, inputs: Tensor) -> Tensor:
-        scaled = self.attention() * math.sqrt(self.recipe.width)
-        return torch.einsum("nw,nkw->nk", inputs[queries] @ scaled, inputs[context]) + self.open
-
-    def gates(self, queries: Tensor, context: Tensor, mask: Tensor, inputs: Tensor) -> Tensor:
-        gates = self.gate_logits(queries, context, inputs).sigmoid()
-        return gates.masked_fill(context == queries[:, None], 1.0) * mask
-
-    def shares(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
-        return self.gates(queries, context, mask, self.inputs()) / mask.sum(dim=1, keepdim=True)
-
-    def encode(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
-        inputs = self.inputs()
-        gates, asked = self.gates(queries, context, mask, inputs), inputs[queries]
-        heard = torch.einsum("nk,nkw->nw", gates, inputs[context]) / gates.sum(dim=1, keepdim=True).sqrt()
-        heard = self.dropout(heard)
-        joined = torch.cat([heard, asked, heard * asked], dim=1)
-        return self.context_scale * heard + self.query_scale * asked + self.perceptron(joined)
-
-
-class FullRank(Towers):
-    """A free weight for every pair of tags, learned with the towers, on top of the linear term."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.pairs = nn.Parameter(torch.zeros(len(self.biases), len(self.biases)))
-
-    def forward(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
-        rows = spread(torch.ones(mask.shape), context, mask, len(self.biases))
-        return super().forward(queries, context, mask) + rows @ self.pairs
+"""Parts of the documents in `OutOfFold`; the linear scores of each come from a term fitted on the others."""
 
 
 class Trainer(TowersTrainer):
-    """The recipe's own; `corpus` and `linear`, the term's B, are there for those that need them."""
+    """The recipe's own training; subclasses may use the corpus and the linear term's B."""
 
     def __init__(self, towers: Towers, corpus: Any, linear: Any, recipe: Any, seed: int) -> None:
         weights = duplicate_weights(corpus.matrix)
@@ -131,7 +36,7 @@ class Trainer(TowersTrainer):
 
 
 class InfoNce(Trainer):
-    """Each hidden tag against what is neither shown nor hidden, apart from the other hidden ones."""
+    """InfoNCE: each hidden tag against the tags that are neither shown nor hidden."""
 
     def loss(self, queries, context, mask, hidden, hidden_mask):
         scores = self.towers(queries, context, mask)
@@ -143,7 +48,7 @@ class InfoNce(Trainer):
 
 
 class Binary(Trainer):
-    """A yes or no for every tag not in sight, instead of one choice among them."""
+    """Binary cross-entropy of every tag outside the context, instead of one softmax over them."""
 
     def loss(self, queries, context, mask, hidden, hidden_mask):
         scores = self.towers(queries, context, mask)
@@ -154,7 +59,7 @@ class Binary(Trainer):
 
 
 class Smoothed(Trainer):
-    """A tenth of the target is spread over all tags not in sight."""
+    """Label smoothing: a tenth of the target is spread evenly over the tags outside the context."""
 
     def loss(self, queries, context, mask, hidden, hidden_mask):
         scores = self.towers(queries, context, mask)
@@ -164,7 +69,7 @@ class Smoothed(Trainer):
 
 
 class Distilled(Trainer):
-    """Three tenths of the target are the linear term's own scores, through a softmax."""
+    """Distillation: three tenths of the target are the softmax of the linear term's scores."""
 
     def loss(self, queries, context, mask, hidden, hidden_mask):
         scores = self.towers(queries, context, mask)
@@ -176,7 +81,7 @@ class Distilled(Trainer):
 
 
 class GateTrainer(Trainer):
-    """Adds to the loss whether the gates tell a distractor's tags from the document's own."""
+    """Adds the cross-entropy of the gates, as classifiers of the document's tags and a distractor's."""
 
     def loss(self, queries, context, mask, hidden, hidden_mask):
         loss = super().loss(queries, context, mask, hidden, hidden_mask)
@@ -185,12 +90,12 @@ class GateTrainer(Trainer):
         half = context.shape[1] // 2 if len(queries) > 1 else context.shape[1]
         own = (torch.arange(context.shape[1]) < half).float().expand_as(logits)
         asked = mask & (context != queries[:, None])
-        told = functional.binary_cross_entropy_with_logits(logits, own, reduction="none")
-        return loss + 0.3 * (told * asked).sum() / asked.sum().clamp(min=1)
+        errors = functional.binary_cross_entropy_with_logits(logits, own, reduction="none")
+        return loss + 0.3 * (errors * asked).sum() / asked.sum().clamp(min=1)
 
 
 class DecayedPairs(Trainer):
-    """Keeps the free weights of `FullRank` small."""
+    """Penalises the square of the free weights of `FullRank`."""
 
     def loss(self, queries, context, mask, hidden, hidden_mask):
         loss = super().loss(queries, context, mask, hidden, hidden_mask)
@@ -198,7 +103,7 @@ class DecayedPairs(Trainer):
 
 
 class Averaged(Trainer):
-    """Ends with an exponential average of the weights, over about the last tenth of the steps."""
+    """Keeps an exponential moving average of the weights over about the last tenth of the steps."""
 
     def prepare(self, corpus, weights, linear, recipe, seed):
         self.kept = [parameter.detach().clone() for parameter in self.towers.parameters()]
@@ -222,10 +127,10 @@ class Averaged(Trainer):
 
 
 class OutOfFold(Trainer):
-    """The towers learn what a linear term that has not seen the document gets wrong.
+    """The towers are trained on the residual of a linear term that has not seen the document.
 
-    Documents are dealt in parts, groups whole; the scores of a part's documents are those of the towers and
-    of a term solved on the other parts, each a batch long. Its weight is learned too.
+    Documents are divided into parts by group. The score of a part's documents is the sum of the towers' score
+    and a weighted score of a term fitted on the other parts; the weight is trained as well.
     """
 
     def prepare(self, corpus, weights, linear, recipe, seed):
@@ -268,7 +173,7 @@ class OutOfFold(Trainer):
 
 @dataclass(frozen=True)
 class Training:
-    """What towers are trained with instead of the recipe's own."""
+    """Differences of a candidate from the recipe's own training."""
 
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     towers: type[Towers] = Towers
@@ -296,4 +201,4 @@ TRAININGS: dict[str, Training] = {
     "out-of-fold EDLAE": Training(trainer=OutOfFold),
     "set transformer": Training(towers=SetTransformer),
 }
-"""By name, as the table calls them; the first is what the others are compared with."""
+"""Candidates by the name that the table prints; the others are compared with the first."""
