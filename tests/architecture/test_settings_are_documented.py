@@ -1,4 +1,4 @@
-"""The settings' table in the README and the module's own docstring name every setting, rightly."""
+"""`docs/settings.md` and the module's own docstring name every setting, with its default and meaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import app.settings
 from app.settings import DEMO_BUNDLE, Settings, variable
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 def default(name: str) -> str:
@@ -18,8 +18,8 @@ def default(name: str) -> str:
     return "the shipped demo" if value == DEMO_BUNDLE else str(value)
 
 
-def test_the_readme_tells_every_setting_with_its_default_and_meaning() -> None:
-    rows = dict(re.findall(r"^\| `(TAGPRIME_\w+)` \| (.+) \|$", README, flags=re.MULTILINE))
+def test_the_page_names_every_setting_with_its_default_and_meaning() -> None:
+    rows = dict(re.findall(r"^\| `(TAGPRIME_\w+)` \| (.+) \|$", PAGE, flags=re.MULTILINE))
     expected = {
         variable(name): f"{_code(default(name))} | {field.description}"
         for name, field in Settings.model_fields.items()
@@ -27,7 +27,7 @@ def test_the_readme_tells_every_setting_with_its_default_and_meaning() -> None:
     assert rows == expected
 
 
-def test_the_modules_docstring_tells_every_setting_with_its_default() -> None:
+def test_the_modules_docstring_names_every_setting_with_its_default() -> None:
     rows = re.findall(r"^``(TAGPRIME_\w+)``\s{2,}(.+?)\s{2,}", app.settings.__doc__ or "", flags=re.MULTILINE)
     expected = {variable(name): _code(default(name), "``") for name in Settings.model_fields}
     assert dict(rows) == expected

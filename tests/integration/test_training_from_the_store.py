@@ -17,7 +17,7 @@ from models.bundle import load_bundle
 from models.documents import Document
 from models.errors import CorpusError, StoreError
 from tests.api.conftest import command
-from tests.integration.test_readme_recipes import TINY
+from tests.integration.test_examples import TINY
 from training.corpora import load_corpus
 
 SCENES = (("hip hop", "beats", "chill", "jazz"), ("garage", "indie", "punk", "live"))
