@@ -65,9 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = Runtime.open(settings)
         app.state.runtime = running
-        refreshing = asyncio.create_task(running.monitor.run())
+        monitoring = Thread(target=running.monitor.run, name="store monitor", daemon=True)
+        monitoring.start()
         if settings.bundles is not None:  # the store may say that another of them is served
-            await running.monitor.first_look(settings.store_timeout_seconds)
+            await asyncio.to_thread(running.monitor.wait_for_first_read, settings.store_timeout_seconds)
         worker = Worker(running.engine, running.registry, settings) if settings.worker == "inside" else None
         working = None if worker is None else Thread(target=worker.run, name="worker", daemon=True)
         if working is not None:
@@ -78,9 +79,9 @@ def create_app(settings: Settings) -> FastAPI:
             if worker is not None and working is not None:
                 worker.stop()
                 await asyncio.to_thread(working.join, settings.drain_seconds)
-            # A look at the store is waited for: its thread holds a connection that must be given back.
+            # The monitor's thread may hold a connection, which must be given back before the engine closes.
             running.monitor.stop()
-            await refreshing
+            await asyncio.to_thread(monitoring.join)
             running.engine.dispose()
             if provider is not None:
                 await asyncio.to_thread(provider.shutdown)

@@ -78,7 +78,7 @@ class _State(Collector):
         cache.add_metric(("miss",), sum(search.misses for search in searches))
         yield cache
         jobs = GaugeMetricFamily("tagprime_evaluations", "Evaluations by state.", labels=("status",))
-        for status, count in held.monitor.jobs.items():
+        for status, count in held.monitor.evaluations.items():
             jobs.add_metric((status,), count)
         yield jobs
         yield GaugeMetricFamily(

@@ -8,8 +8,6 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from app.db.dismissals import dismiss
-from app.db.engine import transaction
 from app.dependencies import runtime
 from app.routes.bodies import read_form
 from app.routes.frame import LIBRARY, frame, may, pages, served
@@ -110,7 +108,8 @@ async def judge_variant(request: Request) -> Response:
         if verdict == "accept":
             await aliasing.put(held.engine, alias, target, only_new=True)
         elif verdict == "dismiss":
-            await run_in_threadpool(_dismiss, request, normalize_tag(alias), normalize_tag(target))
+            pair = normalize_tag(alias), normalize_tag(target)
+            await run_in_threadpool(library.dismiss_variant, held.engine, *pair)
         elif verdict == "undo":
             await aliasing.remove(held.engine, alias)
         else:
@@ -122,11 +121,6 @@ async def judge_variant(request: Request) -> Response:
     here = {"judged": verdict, "alias": alias, "target": target}
     start = request.query_params.get("cursor")
     return RedirectResponse(_url("/variants", here | ({"cursor": start} if start else {})), 303)
-
-
-def _dismiss(request: Request, alias: str, target: str) -> None:
-    with transaction(runtime(request).engine) as connection:
-        dismiss(connection, alias, target)
 
 
 AWAY = "The store does not answer. What is read from it comes back with it."

@@ -62,7 +62,7 @@ class Catalogue:
     """
 
     def __init__(self, serving: Serving, stored: Mapping[str, int] | None, most: int) -> None:
-        self.seen: tuple[Any, ...] | None = None
+        self.made_from: tuple[Any, ...] | None = None
         self._serving = serving
         self._stored = stored
         self._most = most
@@ -165,14 +165,14 @@ class Catalogues:
     def of(self, serving: Serving) -> Catalogue:
         """Return the catalogue of a model, as fresh as what queries know of the store."""
         name = serving.model.name, serving.model.version
-        seen = (self._monitor.up, serving.seen)
+        state = (self._monitor.up, serving.usage_mark)
         with self._making:
             held: Catalogue | None = self._held.get(name)
-            if held is None or held.seen != seen:
+            if held is None or held.made_from != state:
                 made = Catalogue(serving, self._stored() if self._monitor.up else None, self._most)
                 if held is not None:
                     made.take_over(held)
-                made.seen = seen
+                made.made_from = state
                 self._held[name] = held = made
             return held
 

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from app.db.aliases import alias_table
-from app.db.dismissals import dismissed
+from app.db.dismissals import dismiss, dismissed
 from app.db.documents import StoredDocument, count_documents, document_page
 from app.db.engine import transaction
 from app.services.explorer.catalogue import Catalogue, ListedTag
@@ -121,6 +121,18 @@ def open_variants(engine: Engine, catalogue: Catalogue) -> list[Variant]:
         and variant.alias not in stood_for  # whose own spellings would be two steps away
         and (variant.alias, variant.target) not in dropped
     ]
+
+
+def dismiss_variant(engine: Engine, alias: str, target: str) -> None:
+    """Record that two normalised tags are not spellings of each other, so that they are not offered again.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer.
+    """
+    with transaction(engine) as connection:
+        dismiss(connection, alias, target)
 
 
 def _completed(serving: Serving, page: Sequence[StoredDocument]) -> list[ShownDocument]:

@@ -1,48 +1,34 @@
-"""Keeps what requests see of the store fresh, behind their backs.
+"""Keeps what requests use of the store up to date, in the background.
 
-A request never waits for the database: it reads a serving's view of the moment. This task replaces
-views when the store has changed, and keeps the last ones while the store is away.
+A request never waits for the database: it uses what was last read, while the store is away as well.
 """
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from threading import Event, Lock
-from time import monotonic
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from app.db.aliases import alias_table, aliases_mark
 from app.db.engine import transaction
 from app.db.evaluations import counts
-from app.db.idempotency import forget_older_than
 from app.db.migrations import ensure_current
-from app.db.model_aliases import stored_aliases
-from app.db.repository import change_mark
 from app.services.access.keys import KeyRing
+from app.services.models.following import ModelAliasFollower
 from app.services.models.registry import Registry
-from app.services.models.serving import Serving, StoreView
-from app.services.store.usage import UsageSnapshot, read_usage
-from app.services.tags.rules import TagRules
+from app.services.models.serving import Serving
+from app.services.store.counting import UsageCounter
+from app.services.store.rules import RulesRefresher
+from app.services.store.tidying import IdempotencyTidier
 from app.settings import Settings
 from models.errors import StoreError
-
-_TIDY_SECONDS = 3600
-_REST = 9
-"""Counting usage rests so many times as long as it took: of a store that never stands still, a tenth."""
 
 log = structlog.get_logger(__name__)
 
 
-class _StoppedError(Exception):
-    """The service is told to stop in the middle of counting."""
-
-
 class StoreMonitor:
-    """Refreshes the views of what is served.
+    """Reads the store at an interval and reports whether it answers.
 
     Parameters
     ----------
@@ -51,158 +37,99 @@ class StoreMonitor:
     registry
         The bundles in service, and their aliases.
     keys
-        The keys that open the service.
+        The API keys.
     settings
-        How often to look, and how much to hold.
+        The interval, how many OOV tags are counted, and how long idempotency keys are remembered.
+
+    Attributes
+    ----------
+    up
+        Whether the store answered when it was last read.
+    evaluations
+        The number of evaluations by status, as last read.
     """
 
     def __init__(self, engine: Engine, registry: Registry, keys: KeyRing, settings: Settings) -> None:
         self.up = False
-        self.jobs: dict[str, int] = {}
+        self.evaluations: dict[str, int] = {}
         self._engine = engine
         self._registry = registry
         self._keys = keys
-        self._max_tags = settings.usage_max_tags
         self._interval = settings.store_refresh_seconds
-        self._idempotency_hours = settings.idempotency_hours
+        self._aliases = ModelAliasFollower(engine, registry)
+        self._rules = RulesRefresher(engine)
+        self._usage = UsageCounter(engine, settings.usage_max_tags)
+        self._idempotency = IdempotencyTidier(engine, settings.idempotency_hours)
         self._migrated = False
-        self._tidied = 0.0
-        self._count_at = 0.0
-        self._stopping = asyncio.Event()
-        self._ending = Event()
-        self._looked = Event()
-        # One after the other, so that what was read earlier never replaces what was read later.
-        self._looking, self._counting, self._publishing = Lock(), Lock(), Lock()
+        self._migrating = Lock()
+        self._stopping = Event()
+        self._first_read = Event()
 
-    def refresh(self) -> int:
-        """Bring every view that is behind up to date; return how many were.
+    def read(self) -> None:
+        """Read keys, model aliases, tag rules and the number of evaluations, all of which is quick.
 
         Raises
         ------
         StoreError
-            If the store does not answer; the views stay as they are.
+            If the store does not answer; what was read before stays in use.
         """
-        self.look()
-        return self.count()
-
-    def look(self) -> bool:
-        """Read keys, aliases and tag rules, which is quick; return whether usage is to be counted anew."""
-        with self._looking:
-            return self._look()
-
-    def _look(self) -> bool:
-        if not self._migrated:
-            ensure_current(self._engine)
-            self._migrated = True
+        with self._migrating:
+            if not self._migrated:
+                ensure_current(self._engine)
+                self._migrated = True
         self._keys.read()
-        self._follow_aliases()
-        servings = self._registry.active()
+        self._aliases.follow()
+        self._first_read.set()
+        self._rules.refresh(self._registry.active())
         with transaction(self._engine, reads_only=True) as connection:
-            mark, rules_mark = _mark(connection), aliases_mark(connection)
-            self.jobs = counts(connection)
-            if any(serving.seen_rules != rules_mark for serving in servings):
-                rules = TagRules.of(alias_table(connection))
-                for serving in servings:
-                    with self._publishing:
-                        serving.view = _view(serving, rules, serving.view.usage)
-                        serving.seen_rules, serving.seen = rules_mark, None
-        return any(serving.seen != mark for serving in servings)
+            self.evaluations = counts(connection)
 
-    def count(self) -> int:
-        """Count usage for every view that is behind; return how many were. A large store takes a while."""
-        with self._counting, transaction(self._engine, reads_only=True) as connection:
-            mark = _mark(connection)
-            behind = [serving for serving in self._registry.active() if serving.seen != mark]
-            rules = TagRules.of(alias_table(connection)) if behind else TagRules()
-            for serving in behind:
-                usage = self._usage(connection, serving, rules)
-                with self._publishing:
-                    # The rules are the look's: it may have read newer ones meanwhile.
-                    serving.view = _view(serving, serving.view.rules, usage)
-                    serving.seen = mark
-        return len(behind)
+    def refresh(self) -> int:
+        """Read the store and count usage now; return how many bundles were counted anew.
+
+        Raises
+        ------
+        StoreError
+            If the store does not answer.
+        """
+        self.read()
+        return self._usage.count(self._registry.active())
 
     def prepare(self, serving: Serving) -> None:
-        """Give a bundle its view before it answers; without the store it starts from an empty one."""
-        with suppress(StoreError), transaction(self._engine, reads_only=True) as connection:
-            rules = TagRules.of(alias_table(connection))
-            serving.view = _view(serving, rules, self._usage(connection, serving, rules))
+        """Read rules and usage for a bundle before it answers; while the store is away it has none."""
+        with suppress(StoreError):
+            self._rules.refresh([serving])
+            self._usage.count([serving])
 
-    def _follow_aliases(self) -> None:
-        # Held from the reading to the following, so that no older answer undoes a move made meanwhile.
-        with self._registry.moving:
-            with transaction(self._engine, reads_only=True) as connection:
-                aliases = stored_aliases(connection)
-            self._registry.follow(
-                {
-                    alias.name: [alias.model, *([alias.previous] if alias.previous else [])]
-                    for alias in aliases
-                }
-            )
-        self._looked.set()
+    def wait_for_first_read(self, seconds: float) -> None:
+        """Wait until model aliases have been read or the store has failed, at most `seconds`."""
+        self._first_read.wait(seconds)
 
-    def _usage(self, connection: Connection, serving: Serving, rules: TagRules) -> UsageSnapshot:
-        return read_usage(connection, serving.vocabulary, rules, self._max_tags, self._go_on)
-
-    def _go_on(self) -> None:
-        if self._ending.is_set():
-            raise _StoppedError
-
-    async def first_look(self, seconds: float) -> None:
-        """Wait until aliases have been read once, or the store has failed, or `seconds` are over."""
-        await asyncio.to_thread(self._looked.wait, seconds)
-
-    def _tidy(self) -> None:
-        if monotonic() - self._tidied > _TIDY_SECONDS:
-            with transaction(self._engine) as connection:
-                forget_older_than(connection, self._idempotency_hours)
-            self._tidied = monotonic()
-
-    def stop(self) -> None:
-        """End `run` after the look it may be at."""
-        self._stopping.set()
-        self._ending.set()
-
-    async def run(self) -> None:
-        """Refresh until stopped; an absent store is tried again."""
-        counting: asyncio.Task[None] | None = None
+    def run(self) -> None:
+        """Read the store until stopped; a store that does not answer is tried again."""
         while not self._stopping.is_set():
             try:
-                behind = await asyncio.to_thread(self.look)
-                if not self.up:
-                    log.info("store read")
-                self.up = True
-                # Beside the looking: keys and aliases are followed while a large store is counted.
-                if behind and monotonic() >= self._count_at and (counting is None or counting.done()):
-                    counting = asyncio.create_task(self._count())
-                await asyncio.to_thread(self._tidy)
+                self._step()
             except StoreError as error:
-                if self.up or not self._looked.is_set():  # said once, not at every look
+                if self.up or not self._first_read.is_set():  # logged once, not at every interval
                     log.warning("store not read", reason=str(error))
                 self.up = False
-                self._looked.set()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._interval)
-        if counting is not None:
-            await counting
+                self._first_read.set()
+            self._stopping.wait(self._interval)
+        self._usage.join()
 
-    async def _count(self) -> None:
-        started = monotonic()
-        try:
-            counted = await asyncio.to_thread(self.count)
-            log.info("usage counted", models=counted, seconds=round(monotonic() - started, 2))
-        except StoreError as error:
-            log.warning("usage not counted", reason=str(error))
-        except _StoppedError:
-            return
-        self._count_at = monotonic() + _REST * (monotonic() - started)
+    def stop(self) -> None:
+        """End `run` after the statement that it is at; usage is not counted to the end."""
+        self._stopping.set()
+        self._usage.stop()
 
-
-def _mark(connection: Connection) -> tuple[Any, ...]:
-    return (*change_mark(connection), *aliases_mark(connection))
-
-
-def _view(serving: Serving, rules: TagRules, usage: UsageSnapshot) -> StoreView:
-    index_of = serving.vocabulary.key_to_index
-    junk = frozenset(index_of[tag] for tag in rules.junk if tag in index_of)
-    return StoreView(rules, usage, junk)
+    def _step(self) -> None:
+        self.read()
+        if not self.up:
+            log.info("store read")
+        self.up = True
+        # Keys and aliases are read at every interval, also while a large store is counted.
+        servings = self._registry.active()
+        if self._usage.is_behind(servings):
+            self._usage.count_in_background(servings)
+        self._idempotency.tidy()

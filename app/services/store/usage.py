@@ -43,11 +43,11 @@ def read_usage(
     vocabulary: Vocabulary,
     rules: TagRules,
     max_tags: int,
-    go_on: Callable[[], None] = lambda: None,
+    raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> UsageSnapshot:
     """Count with which vocabulary tags the store's most used OOV tags come.
 
-    `go_on` is called every now and then, and ends the counting by raising.
+    `raise_if_stopped` is called between statements, and interrupts the count by raising.
     """
     index_of: dict[int, int] = {}
     outside: dict[str, _Outside] = {}
@@ -64,7 +64,7 @@ def read_usage(
             outside[meant.tag] = _Outside([tag.id], tag.documents)
     by_tag: dict[str, Usage] = {}
     for portion in _portions(outside):
-        go_on()
+        raise_if_stopped()
         ids = [tag_id for name in portion for tag_id in outside[name].ids]
         beside = co_occurrences(connection, ids, index_of)
         for name in portion:

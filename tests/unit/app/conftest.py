@@ -1,0 +1,31 @@
+"""A store and a small bundle in service, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from app.db.engine import open_engine
+from app.db.migrations import upgrade
+from app.services.models.serving import Serving
+from models.bundle import Bundle
+
+TAGS = ["ambient", "chillout", "hip hop", "jazz"]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An own, empty store."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def serving(make_bundle: Callable[..., Bundle]) -> Serving:
+    """A bundle over four tags; its weights are drawn."""
+    return Serving.of(make_bundle(TAGS), cache_bytes=1 << 20)
