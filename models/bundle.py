@@ -22,6 +22,7 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from models.embeddings import EmbeddingBasis
 from models.encoders.contract import Arrays, Encoder, TensorSpec
 from models.encoders.registry import FAMILIES
 from models.errors import BundleError, TagError
@@ -32,8 +33,9 @@ from models.vocabulary import Vocabulary
 ENCODER_FILE = "encoder.safetensors"
 VOCABULARY_FILE = "vocabulary.safetensors"
 PROJECTION_FILE = "projection.safetensors"
+EMBEDDINGS_FILE = "embeddings.safetensors"
 FILES = (ENCODER_FILE, VOCABULARY_FILE)
-OPTIONAL_FILES = (PROJECTION_FILE,)
+OPTIONAL_FILES = (PROJECTION_FILE, EMBEDDINGS_FILE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Bundle:
         Its embedding function.
     projection
         Its map; None in a bundle that was made without one.
+    embeddings
+        The basis of embeddings smaller than the full width; None in a bundle that was made without one.
     """
 
     path: Path
@@ -59,6 +63,7 @@ class Bundle:
     vocabulary: Vocabulary
     encoder: Encoder
     projection: Projection | None
+    embeddings: EmbeddingBasis | None
 
     @property
     def name(self) -> str:
@@ -95,7 +100,8 @@ def load_bundle(path: Path) -> Bundle:
             raise BundleError(f"{entry}: is not listed in the manifest")
     vocabulary = _read_vocabulary(path, manifest)
     projection = _read_projection(path, manifest)
-    return Bundle(path, manifest, vocabulary, _read_encoder(path, manifest), projection)
+    embeddings = _read_embeddings(path, manifest)
+    return Bundle(path, manifest, vocabulary, _read_encoder(path, manifest), projection, embeddings)
 
 
 def save_bundle(
@@ -106,6 +112,7 @@ def save_bundle(
     check: Callable[[Bundle], None] = lambda bundle: None,
     replace: bool = False,
     projection: Projection | None = None,
+    embeddings: EmbeddingBasis | None = None,
 ) -> Bundle:
     """Write a bundle, load it back, check it, and give it its name in one step.
 
@@ -124,6 +131,8 @@ def save_bundle(
         Whether an existing bundle at `path` may be replaced.
     projection
         The vocabulary's map, if it is to have one.
+    embeddings
+        The basis of smaller embeddings, if it is to have one.
 
     Raises
     ------
@@ -141,6 +150,9 @@ def save_bundle(
         }
         if projection is not None:
             contents[PROJECTION_FILE] = safetensors.numpy.save(_contiguous(projection.tensors()))
+        if embeddings is not None:
+            contents[EMBEDDINGS_FILE] = safetensors.numpy.save(_contiguous({"columns": embeddings.columns}))
+            describe = {**describe, "embeddings": embeddings.describe()}
         manifest = Manifest.build(
             name=str(describe.get("name", path.name)),
             encoder={"kind": encoder.kind, "settings": encoder.settings()},
@@ -273,6 +285,17 @@ def _read_projection(path: Path, manifest: Manifest) -> Projection | None:
         return Projection.from_tensors(tensors)
     except BundleError as error:
         raise BundleError(f"{file}: {error}") from None
+
+
+def _read_embeddings(path: Path, manifest: Manifest) -> EmbeddingBasis | None:
+    file, described = path / EMBEDDINGS_FILE, manifest.embeddings
+    if (described is None) != (file.name not in manifest.files):
+        raise BundleError(f"{path / MANIFEST}: embeddings and {file.name} need each other; one is missing")
+    if described is None:
+        return None
+    tensors = _read_tensors(file, manifest)
+    _check_tensors(file, tensors, EmbeddingBasis.specs(described, manifest.n_tags))
+    return EmbeddingBasis.from_tensors(described, tensors)
 
 
 def _check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec]) -> None:

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from models.embeddings import description_fault
 from models.errors import BundleError
 
 MANIFEST = "manifest.json"
-FORMAT_VERSION = 3
-"""1 knew no projection, 2 no damping of a completion encoder; bundles of both are read as ever."""
+FORMAT_VERSION = 4
+"""1 knew no projection, 2 no damping of a completion encoder, 3 no embeddings; all of them are read."""
 
 # A manifest is a few kilobytes; a larger one is not read into memory.
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -22,6 +23,9 @@ MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}")
+
+# What bundles of earlier formats do not have.
+_OPTIONAL = frozenset({"embeddings"})
 
 # What names a build, not its content: the same data, recipe and seed have one version.
 _NOT_CONTENT = ("name", "version", "libraries", "git_revision")
@@ -56,6 +60,8 @@ class Manifest:
         What it was made with.
     files
         ``{name: {"size", "sha256"}}`` of every other file.
+    embeddings
+        Widths of embeddings and their overlap (`models.embeddings`); None where there are none but the full.
     """
 
     format_version: int
@@ -71,6 +77,7 @@ class Manifest:
     libraries: dict[str, str]
     git_revision: str | None
     files: dict[str, dict[str, Any]]
+    embeddings: dict[str, Any] | None = None
 
     @classmethod
     def build(
@@ -101,6 +108,7 @@ class Manifest:
             "quality": dict(describe["quality"]),
             "libraries": dict(describe["libraries"]),
             "git_revision": describe["git_revision"],
+            "embeddings": describe.get("embeddings"),
             "files": {
                 file: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
                 for file, content in sorted(contents.items())
@@ -163,8 +171,9 @@ def _fault(fields: Any) -> str | None:
         "quality": dict, "libraries": dict, "git_revision": str | None, "files": dict,
         "metric": str, "oov_rule": str, "format_version": int,
     }  # fmt: skip
-    if set(fields) != set(kinds):
-        return f"fields missing or unknown: {', '.join(sorted(set(fields) ^ set(kinds)))}"
+    odd = (set(fields) ^ set(kinds)) - _OPTIONAL
+    if odd:
+        return f"fields missing or unknown: {', '.join(sorted(odd))}"
     for key, kind in kinds.items():
         if not isinstance(fields[key], kind):
             return f"{key} is {fields[key]!r}"
@@ -178,6 +187,10 @@ def _value_fault(fields: Mapping[str, Any]) -> str | None:
         return f"metric is {fields['metric']!r}; needs l2 or ip"
     if fields["oov_rule"] not in ("nearest", "furthest"):
         return f"oov_rule is {fields['oov_rule']!r}; needs nearest or furthest"
+    if fields.get("embeddings") is not None:
+        fault = description_fault(fields["embeddings"])
+        if fault:
+            return fault
     encoder = fields["encoder"]
     if not isinstance(encoder.get("kind"), str) or not isinstance(encoder.get("settings"), dict):
         return "encoder needs a kind and settings"

@@ -13,6 +13,7 @@ import pytest
 from scipy import sparse
 
 from models.bundle import Bundle, save_bundle
+from models.embeddings import EmbeddingBasis
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import OovRule
 from models.encoders.siamese import SiameseEncoder
@@ -83,6 +84,12 @@ def random_completion_encoder(
     else:
         np.fill_diagonal(tensors["linear_values"], 0)
     return CompletionEncoder.from_tensors(settings, tensors, "nearest")
+
+
+def drawn_basis(n_tags: int, seed: int = 0) -> EmbeddingBasis:
+    """A basis of embeddings with drawn columns."""
+    columns = np.linalg.qr(np.random.default_rng(seed).normal(size=(n_tags, n_tags // 2)))[0]
+    return EmbeddingBasis(columns.astype(np.float32), n_tags // 4, {n_tags // 4: 0.6, n_tags // 2: 0.9})
 
 
 def drawn_projection(n_tags: int, seed: int = 0) -> Projection:

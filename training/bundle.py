@@ -10,6 +10,7 @@ from typing import Any
 from models.bundle import Bundle, save_bundle
 from models.encoders.contract import Encoder
 from training.corpus import TagCorpus
+from training.embeddings import embedding_documents, fit_embeddings
 from training.fitting.run import CHECKPOINT, Progress
 from training.projection import fit_projection
 from training.provenance import build_description, corpus_description
@@ -49,7 +50,7 @@ def write_bundle(
     progress: Progress,
     replace: bool = False,
 ) -> Bundle:
-    """Fit the map of an encoder's vocabulary and save both as a bundle.
+    """Fit the map and the embeddings of an encoder and save all of it as a bundle.
 
     The checkpoint is deleted once a training that was not stopped early is saved.
 
@@ -77,6 +78,8 @@ def write_bundle(
     """
     progress.on_stage(f"laying out the map of {corpus.n_tags} tags")
     projection = fit_projection(trained.encoder, corpus, seed)
+    progress.on_stage("fitting the widths of embeddings")
+    embeddings = fit_embeddings(trained.encoder, *embedding_documents(corpus, seed), seed)
     describe = {
         "corpus": corpus_description(described),
         "training": trained.training,
@@ -91,6 +94,7 @@ def write_bundle(
         lambda saved: trained.check(saved.encoder),
         replace,
         projection,
+        embeddings,
     )
     if trained.stopped is None and progress.run.folder is not None:
         (progress.run.folder / CHECKPOINT).unlink(missing_ok=True)

@@ -30,7 +30,15 @@ class EmbeddingsRequest(Request):
     input_type: Literal["query", "candidate"] = Field(
         default="query",
         description="`query` vectors ask, `candidate` vectors are what to index. A query's nearest "
-        "candidates (by `metric`) are its results. Candidates must be in the vocabulary.",
+        "candidates (by `metric`) are its results, to the overlap that the answer states. Candidates must be "
+        "in the vocabulary. Where candidates move with the context (metric `l2`), a candidate's `context` is "
+        "that of the query to come, with the query's tag.",
+    )
+    dimensions: int | None = Field(
+        default=None,
+        ge=1,
+        description="Width of the vectors: `GET /v1/models/{name}` lists what there is. By default the "
+        "smallest whose mean overlap with the ranking is at least .95.",
     )
     encoding_format: Literal["float", "base64"] = Field(
         default="float", description="`base64` is little-endian float32."
@@ -60,7 +68,9 @@ class EmbeddingsResponse(BaseModel):
             "object": "list",
             "data": [{"object": "embedding", "index": 0, "embedding": [0.12, -0.5, 0.33]}],
             "model": "demo@5b41f0c9a7e2d310",
-            "metric": "l2",
+            "dimensions": 3,
+            "overlap": 0.95,
+            "metric": "ip",
             "usage": {"prompt_tokens": 0, "total_tokens": 0},
         }
     )
@@ -68,5 +78,10 @@ class EmbeddingsResponse(BaseModel):
     object: Literal["list"] = "list"
     data: list[Embedding]
     model: str = Field(description="NAME@VERSION of the model.")
+    dimensions: int = Field(description="Width of the vectors.")
+    overlap: float = Field(
+        description="Share of a query's first ten results that are among its ten nearest candidates: the "
+        "mean over the bundle's held-out queries, at the largest measured width up to this one."
+    )
     metric: Literal["l2", "ip"] = Field(description="How to compare: Euclidean distance or inner product.")
     usage: TokenUsage = TokenUsage()

@@ -40,12 +40,24 @@ class Models(BaseModel):
     models: list[ModelSummary] = Field(description="Newest folder first.")
 
 
+class EmbeddingWidths(BaseModel):
+    """Which `dimensions` a bundle's embeddings may have."""
+
+    full: int = Field(description="Width at which a query's nearest candidates are exactly its results.")
+    default: int = Field(description="Width where a request names none.")
+    smaller: int = Field(description="Every width from 1 up to this is offered too; 0 if only the full one.")
+    overlap: dict[int, float] = Field(
+        description="By width: mean share of a held-out query's first ten results among its ten nearest."
+    )
+
+
 class ModelDetail(BaseModel):
     """A bundle, whole as its manifest describes it."""
 
     name: str
     version: str
     aliases: list[str]
+    embeddings: EmbeddingWidths
     manifest: dict[str, Any]
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from app.schemas.embeddings import Embedding, EmbeddingsRequest, EmbeddingsResponse, TagInContext
 from app.services.limits import check_limit
 from app.services.models.serving import Serving
 from app.services.priming import understand_context, understand_tag
 from app.settings import Settings
-from models.encoders.contract import Query
+from models.encoders.contract import Floats, Indices, Query
 from models.errors import InputError
-
-Floats = npt.NDArray[np.float32]
+from models.vocabulary import Resolution
 
 
 def embed(serving: Serving, request: EmbeddingsRequest, settings: Settings) -> EmbeddingsResponse:
@@ -30,14 +28,22 @@ def embed(serving: Serving, request: EmbeddingsRequest, settings: Settings) -> E
     given = request.input if isinstance(request.input, list) else [request.input]
     items = [TagInContext(tag=item) if isinstance(item, str) else item for item in given]
     _check_limits(items, settings)
+    embedder, search = serving.embedder, request.input_type == "query"
+    width = embedder.check_width(request.dimensions)
     queries = [_query(serving, item, f"/input/{n}", request.input_type) for n, item in enumerate(items)]
-    vectors = (_candidates if request.input_type == "candidate" else _queries)(serving, queries)
+    if search:
+        vectors = embedder.queries(queries, width)
+    else:  # `_query` has made sure that each tag is in the vocabulary
+        tags = [query.tag for query in queries if isinstance(query.tag, int)]
+        vectors = embedder.candidates(tags, [_given(query) for query in queries], width)
     return EmbeddingsResponse(
         data=[
             Embedding(index=index, embedding=_encoded(vector, request.encoding_format))
             for index, vector in enumerate(vectors)
         ],
         model=f"{serving.model.name}@{serving.model.version}",
+        dimensions=width,
+        overlap=embedder.overlap_at(width),
         metric=serving.bundle.encoder.metric,
     )
 
@@ -52,7 +58,9 @@ def _check_limits(items: Sequence[TagInContext], settings: Settings) -> None:
 def _query(serving: Serving, item: TagInContext, pointer: str, input_type: str) -> Query:
     view = serving.view
     tag = view.rules.resolve_at(serving.vocabulary, item.tag, f"{pointer}/tag")
-    context = understand_context(serving, view, item.context, tag, pointer)
+    # A candidate's own tag may be part of the context: it is where the query's tag stands.
+    query_tag = Resolution("", None, "oov") if input_type == "candidate" else tag
+    context = understand_context(serving, view, item.context, query_tag, pointer)
     understood, _ = understand_tag(serving, view, tag, context)
     if input_type == "candidate" and tag.index is None:
         raise InputError(pointer, f"{item.tag!a} is not in the vocabulary, so it is no candidate")
@@ -61,14 +69,9 @@ def _query(serving: Serving, item: TagInContext, pointer: str, input_type: str) 
     return Query(understood, context.indices)
 
 
-def _queries(serving: Serving, queries: Sequence[Query]) -> Iterable[Floats]:
-    return serving.bundle.encoder.encode(queries, with_added=False).vectors
-
-
-def _candidates(serving: Serving, queries: Sequence[Query]) -> Iterable[Floats]:
-    for query in queries:
-        if isinstance(query.tag, int):  # as `_query` has made sure
-            yield serving.search.index(query.local_context).vectors[query.tag]
+def _given(query: Query) -> Indices:
+    """Return the context as it was given, sorted: the local context of the query that is to come."""
+    return np.unique(query.context)
 
 
 def _encoded(vector: Floats, encoding: str) -> list[float] | str:

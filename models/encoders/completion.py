@@ -298,6 +298,11 @@ class CompletionEncoder:
         """Return the tensors that `settings` call for."""
         return tensor_specs(settings)
 
+    @staticmethod
+    def width(settings: Mapping[str, Any]) -> int:
+        """Return the width of vectors that `settings` call for: the tower's, and one for the bias."""
+        return int(settings["width"]) + 1
+
     @classmethod
     def from_tensors(
         cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule

@@ -157,6 +157,11 @@ class Encoder(Protocol):
         """Return the tensors that `settings` call for; KeyError or TypeError for settings of another kind."""
         ...
 
+    @staticmethod
+    def width(settings: Mapping[str, Any]) -> int:
+        """Return the `dim` of an encoder with these settings."""
+        ...
+
     @classmethod
     def from_tensors(cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule) -> Encoder:
         """Rebuild the encoder from a manifest's settings and tensors that were checked against `specs`."""

@@ -169,6 +169,11 @@ class SiameseEncoder:
         shapes |= {f"weight_{i}": (widths[i], widths[i - 1]) for i in range(1, len(widths))}
         return {name: TensorSpec(shape) for name, shape in shapes.items()}
 
+    @staticmethod
+    def width(settings: Mapping[str, Any]) -> int:
+        """Return the width of the contextual embedding that `settings` call for."""
+        return int(settings["widths"][-1])
+
     @classmethod
     def from_tensors(cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule) -> SiameseEncoder:
         """Rebuild the encoder from a manifest's settings and checked tensors."""

@@ -25,7 +25,13 @@ from app.services.runtime import Runtime
 from app.settings import Settings
 from models.bundle import save_bundle
 from models.vocabulary import Vocabulary
-from tests.conftest import DESCRIPTION, new_database, random_siamese_encoder
+from tests.conftest import (
+    DESCRIPTION,
+    drawn_basis,
+    new_database,
+    random_completion_encoder,
+    random_siamese_encoder,
+)
 
 TAGS = (
     "hip hop", "chillout", "indie rock", "garage rock", "lo-fi", "jazz", "acoustic guitar", "ac/dc",
@@ -49,8 +55,18 @@ def tags() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def bundle_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle over twelve tags; its weights are drawn, so rankings are arbitrary but fixed."""
+    """A completion bundle over twelve tags; its weights are drawn, so rankings are arbitrary but fixed."""
     path = tmp_path_factory.mktemp("bundles") / "small"
+    encoder = random_completion_encoder(n_tags=len(TAGS))
+    vocabulary, basis = Vocabulary(TAGS, np.arange(1, len(TAGS) + 1)), drawn_basis(len(TAGS))
+    save_bundle(path, encoder, vocabulary, DESCRIPTION, embeddings=basis)
+    return path
+
+
+@pytest.fixture(scope="session")
+def siamese_bundle_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a siamese encoder, for what only that family does."""
+    path = tmp_path_factory.mktemp("bundles") / "small-siamese"
     encoder = random_siamese_encoder(n_tags=len(TAGS))
     save_bundle(path, encoder, Vocabulary(TAGS, np.arange(1, len(TAGS) + 1)), DESCRIPTION)
     return path
@@ -73,6 +89,13 @@ def application(
     settings = Settings(bundle=bundle_path, database_url=url, store_refresh_seconds=0.05)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         wait_for(lambda: client.get("/v1/documents").status_code == 200)
+        yield client
+
+
+@pytest.fixture
+def siamese_client(siamese_bundle_path: Path, database_url: str) -> Iterator[TestClient]:
+    """The application with a siamese bundle and an own, empty store."""
+    with TestClient(create_app(Settings(bundle=siamese_bundle_path, database_url=database_url))) as client:
         yield client
 
 

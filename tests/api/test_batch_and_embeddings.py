@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
-from models.bundle import load_bundle
+from app.main import create_app
+from app.settings import Settings
 
 
 def embed(server: httpx.Client, **body: Any) -> dict[str, Any]:
@@ -75,20 +77,96 @@ def test_base64_is_the_same_vector(server: httpx.Client) -> None:
     assert np.array_equal(np.frombuffer(base64.b64decode(packed), dtype="<f4"), plain[0])
 
 
-def test_an_own_store_gives_the_services_ranking(server: httpx.Client, bundle_path: Path) -> None:
-    context = ["hip hop", "chillout"]
-    tags = [tag for tag in load_bundle(bundle_path).vocabulary.index_to_key if tag != "lo-fi"]
-    query = vectors(embed(server, input={"tag": "lo-fi", "context": context}))[0]
-    # Candidates move with the context of the query, its tag included.
-    indexed = embed(
-        server,
-        input=[{"tag": tag, "context": sorted({*context, "lo-fi"} - {tag})} for tag in tags],
-        input_type="query",
+QUERIES: list[dict[str, Any]] = [
+    {"tag": "lo-fi", "context": ["hip hop", "chillout"]},
+    {"tag": "jazz", "context": ["ambient"]},
+    {"tag": "jazz"},  # alone: the scores come from cooccurrence shares
+    {"tag": "never used", "context": ["jazz", "ambient"]},
+]
+
+
+def own_store(server: httpx.Client, query: dict[str, Any], tags: list[str], **body: Any) -> list[str]:
+    """Return tags by the metric of their vectors, the query and its context left out, best first."""
+    context = sorted({*query.get("context", []), query["tag"]} & set(tags))
+    listed = [tag for tag in tags if tag not in context]
+    asked = embed(server, input=query, **body)
+    inputs = [{"tag": tag, "context": context} for tag in listed]
+    indexed = embed(server, input=inputs, input_type="candidate", **body)
+    assert asked["dimensions"] == indexed["dimensions"] == vectors(asked).shape[1]
+    if asked["metric"] == "ip":
+        nearness = vectors(indexed) @ vectors(asked)[0]
+    else:
+        nearness = -np.linalg.norm(vectors(indexed) - vectors(asked)[0], axis=1)
+    return [listed[position] for position in np.argsort(-nearness, kind="stable")]
+
+
+def ranked(server: httpx.Client, query: dict[str, Any]) -> list[str]:
+    answer = server.post("/prime", json={**query, "limit": 10}).json()
+    return [result["tag"] for result in answer["results"]]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_an_own_store_of_full_width_gives_the_services_ranking(
+    server: httpx.Client, tags: tuple[str, ...], query: dict[str, Any]
+) -> None:
+    model = server.get("/v1/models/default").json()["embeddings"]
+    answer = embed(server, input=query, dimensions=model["full"])
+    assert answer["overlap"] == 1
+    best = ranked(server, query)
+    assert own_store(server, query, list(tags), dimensions=model["full"])[: len(best)] == best
+
+
+@pytest.mark.parametrize("query", QUERIES[:3])
+def test_an_own_store_of_a_siamese_bundle_gives_the_services_ranking(
+    siamese_client: TestClient, tags: tuple[str, ...], query: dict[str, Any]
+) -> None:
+    best = ranked(siamese_client, query)
+    assert own_store(siamese_client, query, list(tags))[: len(best)] == best
+
+
+def test_smaller_vectors_begin_larger_ones_and_say_their_overlap(server: httpx.Client) -> None:
+    model = server.get("/v1/models/default").json()["embeddings"]
+    usual, smaller = (embed(server, input=["jazz"], **body) for body in ({}, {"dimensions": 2}))
+    assert usual["dimensions"] == model["default"] < model["smaller"] < model["full"]
+    assert usual["overlap"] == model["overlap"][str(model["default"])]
+    assert smaller["overlap"] == 0  # narrower than anything that was measured
+    assert np.allclose(vectors(smaller)[0], vectors(usual)[0][:2], atol=1e-5)
+
+
+def test_the_demo_bundle_keeps_its_overlap(demo_client: TestClient) -> None:
+    model = demo_client.get("/v1/models/default").json()["embeddings"]
+    assert model["overlap"][str(model["default"])] >= 0.95
+    tags = [tag["tag"] for tag in demo_client.get("/v1/tags", params={"limit": 1000}).json()["tags"]]
+    indexed = np.concatenate(
+        [
+            vectors(embed(demo_client, input=tags[start : start + 256], input_type="candidate"))
+            for start in range(0, len(tags), 256)
+        ]
     )
-    distances = np.linalg.norm(vectors(indexed) - query, axis=1)
-    assert len(distances) == len(tags)
-    candidates = vectors(embed(server, input=["jazz"], input_type="candidate"))
-    assert np.allclose(candidates, vectors(embed(server, input=["jazz"])), atol=1e-6)
+    shares = []
+    for query in DEMO_QUERIES:
+        left_out = {query["tag"], *query["context"]}
+        nearness = indexed @ vectors(embed(demo_client, input=query))[0]
+        nearest = [tags[position] for position in np.argsort(-nearness) if tags[position] not in left_out]
+        shares.append(len(set(nearest[:10]) & set(ranked(demo_client, query))) / 10)
+    assert np.mean(shares) >= 0.9  # the overlap on held-out queries is .95; these are few
+
+
+DEMO_QUERIES: list[dict[str, Any]] = [
+    {"tag": "lo-fi", "context": ["hip hop", "chill"]},
+    {"tag": "lo-fi", "context": ["indie rock", "garage"]},
+    {"tag": "acoustic", "context": ["folk"]},
+    {"tag": "jazz", "context": []},
+    {"tag": "techno", "context": ["dark", "hypnotic"]},
+]
+
+
+@pytest.fixture(scope="module")
+def demo_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The application with the shipped demo bundle."""
+    store = tmp_path_factory.mktemp("store") / "store.db"
+    with TestClient(create_app(Settings(database_url=f"sqlite:///{store}"))) as client:
+        yield client
 
 
 @pytest.mark.parametrize(
@@ -101,7 +179,9 @@ def test_an_own_store_gives_the_services_ranking(server: httpx.Client, bundle_pa
         ({"input": ["jazz"] * 257}, "/input"),
         ({"input": [{"tag": "jazz", "context": ["rock"] * 101}]}, "/input/0/context"),
         ({"input": [{"tag": "jazz", "context": [""]}]}, "/input/0/context/0"),
-        ({"input": "jazz", "dimensions": 3}, "/dimensions"),
+        ({"input": "jazz", "dimensions": 7}, "/dimensions"),
+        ({"input": "jazz", "dimensions": 13}, "/dimensions"),
+        ({"input": "jazz", "dimensions": 0}, "/dimensions"),
     ],
 )
 def test_what_has_no_vector_is_named(server: httpx.Client, body: dict[str, Any], pointer: str) -> None:

@@ -41,10 +41,17 @@ def test_metrics_tell_what_was_served(client: TestClient) -> None:
         assert sample(text, name) == (sample(before, name) if name in before else 0) + 1
     assert sample(text, "tagprime_store_up") == 1
     assert 'tagprime_model{alias="default",name="small"' in text
-    assert sample(text, 'tagprime_index_cache_total{result="miss"}') >= 1
     assert "secret" not in text
     assert "/no/such/path" not in text
     assert 'route="unmatched"' in text
+
+
+def test_metrics_count_the_indexes_of_contexts(siamese_client: TestClient) -> None:
+    for _ in range(2):
+        siamese_client.post("/prime", json={"tag": "jazz", "context": ["ambient"]})
+    text = siamese_client.get("/metrics").text
+    assert sample(text, 'tagprime_index_cache_total{result="miss"}') == 1
+    assert sample(text, 'tagprime_index_cache_total{result="hit"}') == 1
 
 
 def test_the_log_is_json_with_request_ids_and_no_tag(bundle_path: Path, database_url: str) -> None:

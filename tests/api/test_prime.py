@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 
 def prime(server: httpx.Client, **body: Any) -> dict[str, Any]:
@@ -26,14 +27,21 @@ def test_a_ranking_is_complete_ordered_and_names_its_model(
     assert sorted(ranked(answer)) == sorted(set(tags) - {"lo-fi", "hip hop"})
     assert [result["rank"] for result in answer["results"]] == list(range(1, 11))
     scores = [result["score"] for result in answer["results"]]
-    distances = [result["distance"] for result in answer["results"]]
     assert scores == sorted(scores, reverse=True)
-    assert distances == sorted(distances)
+    assert not any("distance" in result for result in answer["results"])
     assert answer["total"] == 10
     assert answer["in_vocabulary"] is True
     assert answer["model"]["name"] == "small"
     assert answer["model"]["version"]
     assert "reason" not in answer
+
+
+def test_a_siamese_bundle_gives_distances_that_grow_as_scores_fall(siamese_client: TestClient) -> None:
+    results = siamese_client.post("/prime", json={"tag": "lo-fi", "context": ["hip hop"]}).json()["results"]
+    distances = [result["distance"] for result in results]
+    assert len(distances) == 10
+    assert distances == sorted(distances)
+    assert [result["score"] for result in results] == sorted((r["score"] for r in results), reverse=True)
 
 
 def test_another_context_gives_another_ranking(server: httpx.Client) -> None:

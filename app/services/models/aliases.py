@@ -10,10 +10,19 @@ from sqlalchemy import Engine
 from app.db.engine import transaction
 from app.db.model_aliases import StoredAlias, move_alias, stored_aliases
 from app.schemas.base import ModelVersion
-from app.schemas.models import ModelAlias, ModelAliases, ModelDetail, Models, ModelSummary
+from app.schemas.models import (
+    EmbeddingWidths,
+    ModelAlias,
+    ModelAliases,
+    ModelDetail,
+    Models,
+    ModelSummary,
+)
 from app.services.models.registry import DEFAULT, Entry, Registry
 from app.services.store.monitor import StoreMonitor
+from models.encoders.registry import FAMILIES
 from models.errors import BundleError, InputError, NotFoundError, PreconditionError
+from models.manifest import Manifest
 from models.vocabulary import shown
 
 
@@ -48,7 +57,22 @@ def model(registry: Registry, name: str) -> ModelDetail:
         name=manifest.name,
         version=manifest.version,
         aliases=registry.aliases_of(manifest),
+        embeddings=_widths(manifest),
         manifest=asdict(manifest),
+    )
+
+
+def _widths(manifest: Manifest) -> EmbeddingWidths:
+    described, kind, settings = manifest.embeddings, manifest.encoder["kind"], manifest.encoder["settings"]
+    full = FAMILIES[kind].width(settings) if manifest.metric == "l2" else manifest.n_tags
+    if described is None:
+        return EmbeddingWidths(full=full, default=full, smaller=0, overlap={full: 1.0})
+    overlap = {int(width): share for width, share in described["overlap"].items()}
+    return EmbeddingWidths(
+        full=full,
+        default=described["default_width"],
+        smaller=described["columns"],
+        overlap={**overlap, full: 1.0},
     )
 
 

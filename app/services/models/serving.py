@@ -10,6 +10,7 @@ from app.schemas.base import ModelVersion
 from app.services.store.usage import UsageSnapshot
 from app.services.tags.rules import TagRules
 from models.bundle import Bundle
+from models.embeddings import Embedder
 from models.index import TagSearch
 from models.vocabulary import Vocabulary
 
@@ -45,6 +46,7 @@ class Serving:
         self.search = search
         self.vocabulary: Vocabulary = bundle.vocabulary
         self.model = ModelVersion(name=bundle.name, version=bundle.version)
+        self.embedder = Embedder(bundle.encoder, len(bundle.vocabulary), bundle.embeddings)
         self.sorted_tags: list[str] = sorted(bundle.vocabulary.index_to_key)
         self.view = StoreView()
         self.rules_mark: tuple[Any, ...] | None = None

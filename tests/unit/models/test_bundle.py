@@ -11,7 +11,7 @@ import pytest
 
 from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, copy_bundle, load_bundle, save_bundle
 from models.errors import BundleError
-from models.manifest import MANIFEST
+from models.manifest import FORMAT_VERSION, MANIFEST
 from models.vocabulary import Vocabulary
 from tests.conftest import DESCRIPTION, drawn_projection, random_siamese_encoder
 
@@ -135,7 +135,7 @@ def _climb_out(path: Path) -> None:
         (lambda path: (path / MANIFEST).write_text("[]"), "not a JSON object"),
         (lambda path: (path / MANIFEST).write_text("[" * 100_000), "is not JSON"),
         (lambda path: (path / MANIFEST).write_text(" " * 5_000_000), "at most"),
-        (_edit(format_version=4), "newer than this version"),
+        (_edit(format_version=FORMAT_VERSION + 1), "newer than this version"),
         (_edit(format_version="1"), "format_version is '1'"),
         (_edit(surprise=1), "surprise"),
         (_edit(metric="cosine"), "metric is 'cosine'"),
