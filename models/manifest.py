@@ -114,7 +114,7 @@ class Manifest:
                 for file, content in sorted(contents.items())
             },
         }
-        return cls(version=_content_hash(fields), **fields)
+        return cls(version=content_hash(fields), **fields)
 
     def to_json(self) -> str:
         """Return the manifest as it is written, indented JSON."""
@@ -145,13 +145,14 @@ def read_manifest(path: Path) -> Manifest:
     if fault:
         raise BundleError(f"{file}: {fault}")
     manifest = Manifest(**fields)
-    expected = _content_hash({key: value for key, value in fields.items() if key != "version"})
+    expected = content_hash({key: value for key, value in fields.items() if key != "version"})
     if manifest.version != expected:
         raise BundleError(f"{file}: version {manifest.version!r} is not that of its content, {expected!r}")
     return manifest
 
 
-def _content_hash(fields: Mapping[str, Any]) -> str:
+def content_hash(fields: Mapping[str, Any]) -> str:
+    """Return the version that a manifest's fields call for: 16 hexadecimal digits of their SHA-256."""
     content = {key: value for key, value in fields.items() if key not in _NOT_CONTENT}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -11,9 +11,15 @@ import pytest
 
 from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, copy_bundle, load_bundle, save_bundle
 from models.errors import BundleError
-from models.manifest import FORMAT_VERSION, MANIFEST
+from models.manifest import FORMAT_VERSION, MANIFEST, content_hash
 from models.vocabulary import Vocabulary
-from tests.conftest import DESCRIPTION, drawn_projection, random_siamese_encoder
+from tests.conftest import (
+    DESCRIPTION,
+    drawn_basis,
+    drawn_projection,
+    random_completion_encoder,
+    random_siamese_encoder,
+)
 
 TAGS = ["lo-fi", "hip hop", "r'n'b", "été", "80s"]
 Make = Callable[..., Bundle]
@@ -110,6 +116,12 @@ def _edit(**changes: Any) -> Callable[[Path], None]:
     return edit
 
 
+def _edit_and_sign(path: Path, **changes: Any) -> None:
+    fields = json.loads((path / MANIFEST).read_text()) | changes
+    fields["version"] = content_hash({key: value for key, value in fields.items() if key != "version"})
+    (path / MANIFEST).write_text(json.dumps(fields))
+
+
 def _flip_a_byte(path: Path) -> None:
     content = bytearray((path / ENCODER_FILE).read_bytes())
     content[-1] ^= 1
@@ -158,6 +170,55 @@ def test_a_harmed_bundle_is_refused_by_name(
     path = make_bundle(TAGS).path
     harm(path)
     with pytest.raises(BundleError, match="(?s)" + fault.replace("[", r"\[")):
+        load_bundle(path)
+
+
+def _with_embeddings(tmp_path: Path) -> Path:
+    encoder, n = random_completion_encoder(n_tags=len(TAGS) * 4), len(TAGS) * 4
+    vocabulary = Vocabulary([f"t{i:02d}" for i in range(n)], np.arange(1, n + 1))
+    return save_bundle(tmp_path / "wide", encoder, vocabulary, DESCRIPTION, embeddings=drawn_basis(n)).path
+
+
+def test_a_basis_of_embeddings_comes_back_as_it_was(tmp_path: Path) -> None:
+    basis, loaded = drawn_basis(len(TAGS) * 4), load_bundle(_with_embeddings(tmp_path)).embeddings
+    assert loaded is not None
+    np.testing.assert_array_equal(loaded.columns, basis.columns)
+    assert (loaded.default_width, loaded.overlap) == (basis.default_width, basis.overlap)
+
+
+def test_a_bundle_from_before_embeddings_loads_without_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = random_completion_encoder(n_tags=len(TAGS))
+    with monkeypatch.context() as before:
+        before.setattr("models.manifest.FORMAT_VERSION", 3)
+        saved = save_bundle(tmp_path / "old", encoder, Vocabulary(TAGS, [1] * len(TAGS)), DESCRIPTION)
+    loaded = load_bundle(saved.path)
+    assert (loaded.manifest.format_version, loaded.embeddings) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("described", "fault"),
+    [
+        ({"columns": 9, "default_width": 5, "overlap": {}}, "columns is float32"),
+        ({"columns": 10**12, "default_width": 5, "overlap": {}}, "columns is float32"),
+        ({"columns": 10, "default_width": 0, "overlap": {}}, "at least 1; got 10 and 0"),
+        ({"columns": 10, "default_width": 5}, "needs columns, default_width and overlap"),
+    ],
+)
+def test_a_basis_that_is_not_what_the_manifest_says_is_refused(
+    tmp_path: Path, described: dict[str, Any], fault: str
+) -> None:
+    path = _with_embeddings(tmp_path)
+    _edit_and_sign(path, embeddings=described)
+    with pytest.raises(BundleError, match=fault):
+        load_bundle(path)
+
+
+def test_a_basis_without_its_description_is_refused(tmp_path: Path) -> None:
+    path = _with_embeddings(tmp_path)
+    _edit_and_sign(path, embeddings=None)
+    with pytest.raises(BundleError, match="need each other; one is missing"):
         load_bundle(path)
 
 
