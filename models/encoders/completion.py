@@ -46,12 +46,9 @@ from models.encoders.completion_tensors import (
 from models.encoders.contract import Arrays, Encoded, Floats, Indices, Metric, OovRule, Query, TensorSpec
 from models.encoders.cooccurrence_share import CooccurrenceShare
 from models.encoders.linear_term import LinearTerm
+from models.encoders.query_linear_term import QueryLinearTerm, known_usage
 from models.encoders.query_tower import Attention, QueryTower, Variant
 from models.features import Usage
-
-UNSEEN_PRIOR_WEIGHT, UNSEEN_PRIOR_DOCUMENTS = 1.5, 5.0
-"""Without context: weight of the shares of an unseen tag's documents against rows of B, and the number of
-documents without any tag that smooths them, so that one or two documents weigh little."""
 
 
 @dataclass(frozen=True)
@@ -150,15 +147,25 @@ class CompletionEncoder:
             query_scale=self.scales[1],
         )
 
+    @cached_property
+    def query_term(self) -> QueryLinearTerm:
+        """The linear term of a query."""
+        return QueryLinearTerm(
+            linear=self.linear,
+            cooccurrence=self.cooccurrence,
+            candidate_weights=self.candidate_weights,
+            attended_share=self.scales[3],
+        )
+
     def encode(self, queries: Sequence[Query], with_added: bool = True) -> Encoded:
         """Return [f, 1] of each query, (n, dim), and the linear term of its scores, (n, n_tags)."""
         vectors = np.ones((len(queries), self.dim), dtype=np.float32)
         added = np.zeros((len(queries), len(self.biases)), dtype=np.float32) if with_added else None
         for row, query in enumerate(queries):
-            attention = self._attend(query)
+            attention = self.attend(query)
             vectors[row, :-1] = self._query_vector(query, attention)
             if added is not None:
-                added[row] = self._added(query, attention)
+                added[row] = self.query_term.scores(query, attention)
         return Encoded(vectors, added)
 
     def added_parts(self, query: Query) -> Floats:
@@ -166,26 +173,7 @@ class CompletionEncoder:
 
         A tag that is all that is known of a query has one row, its cooccurrence shares.
         """
-        attention, context, usage = self._attend(query), query.local_context, _usage(query)
-        if attention is None:
-            return np.zeros((0, len(self.biases)), dtype=np.float32)
-        if not len(context):
-            return self._added(query, attention)[None, :]
-        weights = self._linear_weights(query, attention)
-        shares = self._lone_shares(query)
-        if shares is not None:
-            return np.asarray(weights[:1, None] * shares[None, :], dtype=np.float32)
-        each = [(context[i : i + 1], weights[i : i + 1]) for i in range(len(context))]
-        if usage is None:
-            rows = [self.linear.combine(*one) for one in each]
-        else:
-            update = self.linear.updated(usage)
-            rows = [update.rows(self.linear, *one) for one in each] + [weights[-1] * update.own_row()]
-        return np.asarray(np.stack(rows) * self.candidate_weights, dtype=np.float32)
-
-    def linear_scores(self, queries: Sequence[Query]) -> Floats:
-        """Return the linear term of each query as it enters the scores, shape (n, n_tags)."""
-        return np.stack([self._added(query, self._attend(query)) for query in queries])
+        return self.query_term.parts(query, self.attend(query))
 
     def unseen_input(self, usage: Usage) -> Floats:
         """Return e of a tag outside the vocabulary, from its counts alone, shape (width,)."""
@@ -194,18 +182,11 @@ class CompletionEncoder:
         features /= max(float(np.linalg.norm(features)), 1e-9)
         return np.asarray(features @ self.unseen_weights[usage.indices], dtype=np.float32)
 
-    def linear_weights(self, query: Query) -> Floats:
-        """Return the weight of each context tag in the linear term, an unseen query's own at the end."""
-        attention = self._attend(query)
-        if attention is None:
-            return np.zeros(0, dtype=np.float32)
-        return self._linear_weights(query, attention)
-
-    def _attend(self, query: Query) -> Attention | None:
+    def attend(self, query: Query) -> Attention | None:
         """Return the attention weights over the context; None where nothing is known of the query."""
         tag: int | Floats | None
         if isinstance(query.tag, Usage):
-            usage = _usage(query)
+            usage = known_usage(query)
             if usage is None and not len(query.local_context):
                 return None
             tag = None if usage is None else self.unseen_input(usage)
@@ -217,55 +198,11 @@ class CompletionEncoder:
         if attention is None:
             return np.zeros(self.outputs.shape[1], dtype=np.float32)
         found = self.tower.vector(attention)
-        if len(query.local_context) and _usage(query) is not None:
+        if len(query.local_context) and known_usage(query) is not None:
             share = np.float32(query.focus / (1.0 + query.focus))
             context_alone = self.tower.vector(self.tower.attend(None, query.local_context, 1.0))
             found = share * found + (1 - share) * context_alone
         return found
-
-    def _added(self, query: Query, attention: Attention | None) -> Floats:
-        """Return the linear term as it enters the scores, shape (n_tags,)."""
-        if attention is None:
-            return np.zeros(len(self.biases), dtype=np.float32)
-        context, usage = query.local_context, _usage(query)
-        if not len(context) and usage is not None:
-            return np.asarray(self.candidate_weights * self._unseen_prior(usage), dtype=np.float32)
-        weights = self._linear_weights(query, attention)
-        shares = self._lone_shares(query)
-        if shares is not None:
-            return np.asarray(weights[0] * shares, dtype=np.float32)
-        if usage is None:
-            term = self.linear.combine(context, weights)
-        else:
-            term = self.linear.score_unseen(usage, context, weights[:-1], float(weights[-1]))
-        return np.asarray(self.candidate_weights * term, dtype=np.float32)
-
-    def _lone_shares(self, query: Query) -> Floats | None:
-        """Return the cooccurrence shares of a query of which one tag is known; None where more is known."""
-        if self.cooccurrence is None or len(query.local_context) != 1 or _usage(query) is not None:
-            return None
-        return self.cooccurrence.row(int(query.local_context[0]))
-
-    def _unseen_prior(self, usage: Usage) -> Floats:
-        """Return the linear term of an unseen tag without context: shares of its documents, shrunk.
-
-        Its row of the updated B is made to be added to other rows; alone, and the more so with few
-        documents, the plain share of its documents that hold a tag ranks better.
-        """
-        row = np.zeros(len(self.biases), dtype=np.float32)
-        weight = np.float32(UNSEEN_PRIOR_WEIGHT / (usage.n_documents + UNSEEN_PRIOR_DOCUMENTS))
-        row[usage.indices] = weight * usage.counts
-        return row
-
-    def _linear_weights(self, query: Query, attention: Attention) -> Floats:
-        plain = np.ones(len(attention.tokens), dtype=np.float32)
-        if isinstance(query.tag, Usage):
-            plain[len(query.local_context) :] = query.focus
-        else:
-            plain[query.local_context == query.tag] = query.focus
-        attended = attention.weights.mean(axis=0) * np.float32(len(attention.tokens))
-        mix = self.scales[3]
-        return np.asarray((1 - mix) * plain + mix * attended, dtype=np.float32)
 
     def settings(self) -> dict[str, Any]:
         """Return what a manifest says of the encoder besides its tensors."""
@@ -321,11 +258,3 @@ class CompletionEncoder:
             cooccurrence=cooccurrence_of(settings, tensors),
             damping=damping_of(settings),
         )
-
-
-def _usage(query: Query) -> Usage | None:
-    """Return the usage of an unseen query tag that has any."""
-    tag = query.tag
-    if isinstance(tag, Usage) and tag.n_documents > 0 and len(tag.indices):
-        return tag
-    return None

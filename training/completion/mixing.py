@@ -70,8 +70,9 @@ def scale_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> f
 
 def _spread_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
     asked = [Query(query.tag, query.context) for query in queries]
-    towers = encoder.encode(asked, with_added=False).vectors @ encoder.candidates(None).T
-    spread = float(encoder.linear_scores(asked).std(axis=1).mean())
+    encoded = encoder.encode(asked)
+    towers = encoded.vectors @ encoder.candidates(None).T
+    spread = 0.0 if encoded.added is None else float(encoded.added.std(axis=1).mean())
     return float(towers.std(axis=1).mean()) / max(spread, 1e-9)
 
 

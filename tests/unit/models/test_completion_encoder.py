@@ -45,7 +45,7 @@ def query_vectors(encoder, tags, contexts, focus=None):
 
 
 def linear_scores(encoder, tags, contexts, focus=None):
-    return encoder.linear_scores(queries_of(tags, contexts, focus))
+    return encoder.encode(queries_of(tags, contexts, focus)).added
 
 
 def queries_of(tags, contexts, focus=None):
@@ -87,18 +87,20 @@ def test_the_protocols_scorer_agrees_with_search(encoder):
 def test_focus_one_is_the_default_and_more_of_it_leans_on_the_query():
     encoder = random_completion_encoder()
     context = np.array([3, 5, 9])
-    plain = encoder.linear_weights(Query(3, context))
-    leaning = encoder.linear_weights(Query(3, context, 4.0))
+    plain, leaning = (
+        encoder.query_term.weights(query, encoder.attend(query))
+        for query in (Query(3, context), Query(3, context, 4.0))
+    )
     assert leaning[0] / leaning.sum() > plain[0] / plain.sum()
     np.testing.assert_array_equal(
         query_vectors(encoder, [3], [context]), query_vectors(encoder, [3], [context], [1.0])
     )
     huge = query_vectors(encoder, [3], [context], [1e6])[0]
-    root = np.sqrt(3).astype(np.float32)  # attention on the query alone, k = 3 tags heard
-    heard, own = root * encoder.inputs[3], encoder.inputs[3]
-    joined = np.concatenate([heard, own, heard * own])
+    root = np.sqrt(3).astype(np.float32)  # attention on the query alone, k = 3 tags
+    attended, own = root * encoder.inputs[3], encoder.inputs[3]
+    joined = np.concatenate([attended, own, attended * own])
     hidden = np.tanh(encoder.hidden_weights @ joined + encoder.hidden_biases)
-    expected = heard + 0.3 * own + encoder.output_weights @ hidden + encoder.output_biases
+    expected = attended + 0.3 * own + encoder.output_weights @ hidden + encoder.output_biases
     np.testing.assert_allclose(huge[:-1], expected, rtol=1e-3, atol=1e-3)
 
 

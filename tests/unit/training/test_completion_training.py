@@ -45,7 +45,7 @@ def query_vectors(encoder, tags, contexts, focus=None):
 
 
 def linear_scores(encoder, tags, contexts, focus=None):
-    return encoder.linear_scores(queries_of(tags, contexts, focus))
+    return encoder.encode(queries_of(tags, contexts, focus)).added
 
 
 def queries_of(tags, contexts, focus=None):
