@@ -8,26 +8,21 @@ only then gives the folder its name.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import safetensors.numpy
-from safetensors import SafetensorError
-
 from models.embeddings import EmbeddingBasis
-from models.encoders.contract import Arrays, Encoder, TensorSpec
+from models.encoders.contract import Encoder
 from models.encoders.registry import FAMILIES
 from models.errors import BundleError, TagError
 from models.manifest import MANIFEST, Manifest, read_manifest
 from models.projection import Projection
+from models.tensor_files import check_tensors, read_tensors, tensor_bytes, write_file
 from models.vocabulary import Vocabulary
 
 ENCODER_FILE = "encoder.safetensors"
@@ -142,16 +137,15 @@ def save_bundle(
     if path.exists() and not replace:
         raise BundleError(f"{path} exists already; bundles are immutable, so choose another folder")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    with _new_folder(path) as partial:
         contents = {
-            ENCODER_FILE: safetensors.numpy.save(_contiguous(encoder.tensors())),
-            VOCABULARY_FILE: safetensors.numpy.save(_vocabulary_tensors(vocabulary)),
+            ENCODER_FILE: tensor_bytes(encoder.tensors()),
+            VOCABULARY_FILE: tensor_bytes(vocabulary.tensors()),
         }
         if projection is not None:
-            contents[PROJECTION_FILE] = safetensors.numpy.save(_contiguous(projection.tensors()))
+            contents[PROJECTION_FILE] = tensor_bytes(projection.tensors())
         if embeddings is not None:
-            contents[EMBEDDINGS_FILE] = safetensors.numpy.save(_contiguous({"columns": embeddings.columns}))
+            contents[EMBEDDINGS_FILE] = tensor_bytes(embeddings.tensors())
             describe = {**describe, "embeddings": embeddings.describe()}
         manifest = Manifest.build(
             name=str(describe.get("name", path.name)),
@@ -163,14 +157,9 @@ def save_bundle(
             contents=contents,
         )
         for name, content in contents.items():
-            _write(partial / name, content)
-        _write(partial / MANIFEST, manifest.to_json().encode())
+            write_file(partial / name, content)
+        write_file(partial / MANIFEST, manifest.to_json().encode())
         check(load_bundle(partial))
-        partial.chmod(0o755)  # mkdtemp's 0700 would hide the bundle from a service user
-        _take_name(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return load_bundle(path)
 
 
@@ -188,19 +177,26 @@ def copy_bundle(path: Path, folder: Path) -> Bundle:
         return load_bundle(target)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder))
-        try:
+        with _new_folder(target) as partial:
             for name in (MANIFEST, *bundle.manifest.files):
-                _write(partial / name, (path / name).read_bytes())
+                write_file(partial / name, (path / name).read_bytes())
             load_bundle(partial)
-            partial.chmod(0o755)
-            partial.rename(target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
     except OSError as error:
         raise BundleError(f"{folder}: cannot be written: {error.strerror}") from None
     return load_bundle(target)
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `path` at the end; a failure leaves nothing behind."""
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield partial
+        partial.chmod(0o755)  # mkdtemp's 0700 would hide the bundle from a service user
+        _take_name(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def _take_name(partial: Path, path: Path) -> None:
@@ -213,34 +209,11 @@ def _take_name(partial: Path, path: Path) -> None:
     shutil.rmtree(old)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _contiguous(tensors: Arrays) -> dict[str, npt.NDArray[Any]]:
-    return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-
-
-def _vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, npt.NDArray[Any]]:
-    # A normalised tag holds no line feed, so one separates them.
-    text = "\n".join(vocabulary.index_to_key).encode()
-    return {
-        "tags": np.frombuffer(text, dtype=np.uint8),
-        "document_frequency": vocabulary.document_frequency,
-    }
-
-
 def _read_vocabulary(path: Path, manifest: Manifest) -> Vocabulary:
     file = path / VOCABULARY_FILE
-    tensors = _read_tensors(file, manifest)
-    if set(tensors) != {"tags", "document_frequency"} or tensors["tags"].dtype != np.uint8:
-        raise BundleError(f"{file}: needs the tensors tags (uint8) and document_frequency")
+    tensors = read_tensors(file, manifest.files[file.name])
     try:
-        keys = tensors["tags"].tobytes().decode().split("\n")
-        vocabulary = Vocabulary(keys, tensors["document_frequency"])
+        vocabulary = Vocabulary.from_tensors(tensors)
     except (TagError, UnicodeDecodeError) as error:
         raise BundleError(f"{file}: {error}") from None
     if len(vocabulary) != manifest.n_tags:
@@ -255,7 +228,7 @@ def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
             f"{path / MANIFEST}: encoder kind {kind!r} is unknown; known: {', '.join(FAMILIES)}"
         )
     family = FAMILIES[kind]
-    tensors = _read_tensors(file, manifest)
+    tensors = read_tensors(file, manifest.files[file.name])
     try:
         specs = family.specs(settings)
         n_tags = settings["n_tags"]
@@ -263,7 +236,7 @@ def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
         raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {error!r}") from None
     if n_tags != manifest.n_tags:
         raise BundleError(f"{path / MANIFEST}: n_tags is {manifest.n_tags}, but {n_tags} in the settings")
-    _check_tensors(file, tensors, specs)
+    check_tensors(file, tensors, specs)
     try:
         encoder = family.from_tensors(settings, tensors, manifest.oov_rule)
     except (KeyError, TypeError) as error:
@@ -279,8 +252,8 @@ def _read_projection(path: Path, manifest: Manifest) -> Projection | None:
     file = path / PROJECTION_FILE
     if file.name not in manifest.files:
         return None
-    tensors = _read_tensors(file, manifest)
-    _check_tensors(file, tensors, Projection.specs(manifest.n_tags))
+    tensors = read_tensors(file, manifest.files[file.name])
+    check_tensors(file, tensors, Projection.specs(manifest.n_tags))
     try:
         return Projection.from_tensors(tensors)
     except BundleError as error:
@@ -293,39 +266,6 @@ def _read_embeddings(path: Path, manifest: Manifest) -> EmbeddingBasis | None:
         raise BundleError(f"{path / MANIFEST}: embeddings and {file.name} need each other; one is missing")
     if described is None:
         return None
-    tensors = _read_tensors(file, manifest)
-    _check_tensors(file, tensors, EmbeddingBasis.specs(described, manifest.n_tags))
+    tensors = read_tensors(file, manifest.files[file.name])
+    check_tensors(file, tensors, EmbeddingBasis.specs(described, manifest.n_tags))
     return EmbeddingBasis.from_tensors(described, tensors)
-
-
-def _check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec]) -> None:
-    if set(tensors) != set(specs):
-        odd = sorted(set(tensors) ^ set(specs))
-        raise BundleError(f"{file}: tensors missing or not called for: {', '.join(odd)}")
-    for name, spec in specs.items():
-        array = tensors[name]
-        if array.shape != spec.shape or array.dtype != spec.dtype:
-            raise BundleError(
-                f"{file}: {name} is {array.dtype} {array.shape}; "
-                f"the manifest calls for {spec.dtype} {spec.shape}"
-            )
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise BundleError(f"{file}: {name} holds a value that is not finite")
-
-
-def _read_tensors(file: Path, manifest: Manifest) -> dict[str, npt.NDArray[Any]]:
-    entry = manifest.files[file.name]
-    if file.is_symlink() or not file.is_file():
-        raise BundleError(f"{file}: is missing or not a plain file")
-    size = file.stat().st_size
-    if size != entry["size"]:
-        raise BundleError(f"{file}: has {size} bytes; the manifest says {entry['size']}")
-    # Read once, hash what was read: the bytes that are checked are the bytes that are used.
-    content = file.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != entry["sha256"]:
-        raise BundleError(f"{file}: SHA-256 is {digest}; the manifest says {entry['sha256']}")
-    try:
-        return safetensors.numpy.load(content)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise BundleError(f"{file}: is not a safetensors file: {error}") from None

@@ -64,6 +64,10 @@ class EmbeddingBasis:
             "overlap": {str(width): value for width, value in sorted(self.overlap.items())},
         }
 
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays a bundle keeps, by name."""
+        return {"columns": self.columns}
+
     @staticmethod
     def specs(described: Mapping[str, Any], n_tags: int) -> dict[str, TensorSpec]:
         """Return the tensors that a manifest's description calls for."""

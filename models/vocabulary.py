@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -151,3 +151,28 @@ class Vocabulary:
     def indices(self, tags: Iterable[str]) -> npt.NDArray[np.int64]:
         """Return the positions of normalised in-vocabulary `tags`; KeyError for any other."""
         return np.asarray([self.key_to_index[tag] for tag in tags], dtype=np.int64)
+
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays a bundle keeps, by name: the tags as UTF-8, a line each, and their counts."""
+        # A normalised tag holds no line feed, so one separates them.
+        text = "\n".join(self.index_to_key).encode()
+        return {
+            "tags": np.frombuffer(text, dtype=np.uint8),
+            "document_frequency": self.document_frequency,
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """Rebuild it from what `tensors` gave.
+
+        Raises
+        ------
+        TagError
+            If a tensor is missing or of another kind, a tag is not normalised or comes twice, or the counts
+            do not fit the tags.
+        UnicodeDecodeError
+            If the tags are not UTF-8.
+        """
+        if set(tensors) != {"tags", "document_frequency"} or tensors["tags"].dtype != np.uint8:
+            raise TagError("needs the tensors tags (uint8) and document_frequency")
+        return cls(tensors["tags"].tobytes().decode().split("\n"), tensors["document_frequency"])

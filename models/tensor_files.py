@@ -1,0 +1,76 @@
+"""Files of tensors in a bundle: safetensors, read only as the manifest says that they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from models.encoders.contract import Arrays, TensorSpec
+from models.errors import BundleError
+
+
+def tensor_bytes(tensors: Arrays) -> bytes:
+    """Return the content of a safetensors file of these arrays."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file and wait until the disk has it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_tensors(file: Path, entry: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    """Return the tensors of a file that has the ``size`` and ``sha256`` of its entry in the manifest.
+
+    Raises
+    ------
+    BundleError
+        If it is missing, a link, another file than the manifest says, or not a safetensors file.
+    """
+    if file.is_symlink() or not file.is_file():
+        raise BundleError(f"{file}: is missing or not a plain file")
+    size = file.stat().st_size
+    if size != entry["size"]:
+        raise BundleError(f"{file}: has {size} bytes; the manifest says {entry['size']}")
+    # Read once, hash what was read: the bytes that are checked are the bytes that are used.
+    content = file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry["sha256"]:
+        raise BundleError(f"{file}: SHA-256 is {digest}; the manifest says {entry['sha256']}")
+    try:
+        return safetensors.numpy.load(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise BundleError(f"{file}: is not a safetensors file: {error}") from None
+
+
+def check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec]) -> None:
+    """Check that a file holds the tensors that are called for, of their shape and dtype, and finite.
+
+    Raises
+    ------
+    BundleError
+        If it does not; the message names the file and the tensor.
+    """
+    if set(tensors) != set(specs):
+        odd = sorted(set(tensors) ^ set(specs))
+        raise BundleError(f"{file}: tensors missing or not called for: {', '.join(odd)}")
+    for name, spec in specs.items():
+        array = tensors[name]
+        if array.shape != spec.shape or array.dtype != spec.dtype:
+            raise BundleError(
+                f"{file}: {name} is {array.dtype} {array.shape}; "
+                f"the manifest calls for {spec.dtype} {spec.shape}"
+            )
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise BundleError(f"{file}: {name} holds a value that is not finite")
