@@ -38,7 +38,7 @@ from models.protocols.completion import (
     split_documents,
 )
 from training.baselines.completion import CompletionMethod
-from training.completion.company import company
+from training.completion.cooccurrence_shares import cooccurrence_shares
 from training.completion.features import count_features
 from training.completion.mixing import choose_linear
 from training.corpora import load_corpus
@@ -85,7 +85,7 @@ class ValidationPart:
         weights = duplicate_weights(rest.matrix)
         counts = cooccurrence(rest.matrix, weights)
         evidence = torch.from_numpy(log_odds(counts.toarray(), float(weights.sum())))
-        kept = company(rest.matrix, weights, recipe.linear.neighbours)
+        kept = cooccurrence_shares(rest.matrix, weights, recipe.linear.neighbours)
         rows = torch.from_numpy(np.stack([kept.row(tag) for tag in range(rest.n_tags)]))
         return cls(rest, solve_dense(counts, *chosen), evidence, rows, queries, steps)
 

@@ -22,16 +22,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from models.encoders.contract import Arrays, Encoder, Floats, Indices, Query, TensorSpec
+from models.encoders.contract import Encoder, Query, TensorSpec
 from models.errors import BundleError, InputError
+from models.types import AnyArray, Float32Array, FloatArray, IndexArray, NamedArrays
 
 OVERLAP_AT = 10
 """Results over which overlap is measured."""
 
 
-def score_rows(encoder: Encoder, queries: Sequence[Query]) -> Floats:
+def score_rows(encoder: Encoder, queries: Sequence[Query]) -> Float32Array:
     """Return the scores of all tags for each query of an inner-product encoder, shape (n, n_tags)."""
     encoded = encoder.encode(queries)
     scores = encoded.vectors @ encoder.candidates(None).T
@@ -52,7 +52,7 @@ class EmbeddingBasis:
         Mean overlap on held-out queries by width, in [0, 1].
     """
 
-    columns: Floats
+    columns: Float32Array
     default_width: int
     overlap: Mapping[int, float]
 
@@ -64,7 +64,7 @@ class EmbeddingBasis:
             "overlap": {str(width): value for width, value in sorted(self.overlap.items())},
         }
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name."""
         return {"columns": self.columns}
 
@@ -74,7 +74,7 @@ class EmbeddingBasis:
         return {"columns": TensorSpec((n_tags, described["columns"]))}
 
     @classmethod
-    def from_tensors(cls, described: Mapping[str, Any], tensors: Arrays) -> EmbeddingBasis:
+    def from_tensors(cls, described: Mapping[str, Any], tensors: NamedArrays) -> EmbeddingBasis:
         """Rebuild it from a manifest's description that `description_fault` accepts and checked tensors."""
         overlap = {int(width): float(value) for width, value in described["overlap"].items()}
         return cls(tensors["columns"], int(described["default_width"]), overlap)
@@ -156,7 +156,7 @@ class Embedder:
         smaller = f"1 to {columns}, or " if columns else ""
         raise InputError("/dimensions", f"dimensions is {width}; this model has {smaller}{self.full_width}")
 
-    def queries(self, queries: Sequence[Query], width: int) -> Floats:
+    def queries(self, queries: Sequence[Query], width: int) -> Float32Array:
         """Return the vectors that ask, shape (n, width); `width` as `check_width` returns it."""
         if self._encoder.metric == "l2":
             return self._encoder.encode(queries).vectors
@@ -164,7 +164,7 @@ class Embedder:
         columns = self._columns(width)
         return rows if columns is None else np.asarray(rows @ columns, dtype=np.float32)
 
-    def candidates(self, tags: Sequence[int], contexts: Sequence[Indices], width: int) -> Floats:
+    def candidates(self, tags: Sequence[int], contexts: Sequence[IndexArray], width: int) -> Float32Array:
         """Return the vectors to index, shape (n, width).
 
         Parameters
@@ -187,13 +187,13 @@ class Embedder:
         vectors[np.arange(len(picked)), picked] = 1
         return vectors
 
-    def _columns(self, width: int) -> Floats | None:
+    def _columns(self, width: int) -> Float32Array | None:
         if width == self.full_width or self._basis is None:
             return None
         return self._basis.columns[:, :width]
 
 
-def mean_overlap(rows: Floats, approximate: npt.NDArray[np.floating[Any]], queries: Sequence[Query]) -> float:
+def mean_overlap(rows: Float32Array, approximate: FloatArray, queries: Sequence[Query]) -> float:
     """Return the mean overlap of two sets of score rows (n, n_tags), query and context left out."""
     shares = []
     for row, other, query in zip(rows, approximate, queries, strict=True):
@@ -202,6 +202,6 @@ def mean_overlap(rows: Floats, approximate: npt.NDArray[np.floating[Any]], queri
     return float(np.mean(shares))
 
 
-def _best(scores: npt.NDArray[np.floating[Any]], left_out: Indices) -> Indices:
+def _best(scores: FloatArray, left_out: IndexArray) -> IndexArray:
     ranked = np.setdiff1d(np.arange(len(scores)), left_out)
     return ranked[np.argsort(-scores[ranked], kind="stable")[:OVERLAP_AT]]

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.encoders.contract import Encoder, Floats, Indices, Query
+from models.encoders.contract import Encoder, Query
 from models.features import Usage
 from models.index import scores_of_distances
+from models.types import Float32Array, IndexArray
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,16 @@ class Explanation:
         The rest of the scores: the candidate's bias, and the towers where leave-one-out does not sum.
     """
 
-    candidates: Indices
-    scores: Floats
-    context: Indices
-    linear: Floats
-    network: Floats
-    query_linear: Floats
-    remainder: Floats
+    candidates: IndexArray
+    scores: Float32Array
+    context: IndexArray
+    linear: Float32Array
+    network: Float32Array
+    query_linear: Float32Array
+    remainder: Float32Array
 
 
-def explain(encoder: Encoder, query: Query, candidates: Indices) -> Explanation:
+def explain(encoder: Encoder, query: Query, candidates: IndexArray) -> Explanation:
     """Split the scores of `candidates` for one query into its context tags' contributions.
 
     Parameters
@@ -79,7 +80,7 @@ def explain(encoder: Encoder, query: Query, candidates: Indices) -> Explanation:
     return Explanation(candidates, scores, context, linear, network, query_linear, remainder)
 
 
-def _scores(encoder: Encoder, queries: Sequence[Query], candidates: Indices) -> Floats:
+def _scores(encoder: Encoder, queries: Sequence[Query], candidates: IndexArray) -> Float32Array:
     """Return the scores of candidates for each query without what is added, shape (n_queries, n)."""
     vectors = encoder.encode(queries, with_added=False).vectors
     if encoder.metric == "ip":

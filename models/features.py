@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Indices = npt.NDArray[np.int64]
+from models.types import Float32Array, Float64Array, IndexArray
+
+Indices = IndexArray  # the name that the service imports
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ class Usage:
     """
 
     n_documents: int
-    indices: Indices
-    counts: npt.NDArray[np.float32]
+    indices: IndexArray
+    counts: Float32Array
 
     @classmethod
-    def of_context(cls, context: Indices) -> Usage:
+    def of_context(cls, context: IndexArray) -> Usage:
         """Return the usage that one document gives: a query's own context, when nothing else is known."""
         return cls(1, np.asarray(context, dtype=np.int64), np.ones(len(context), dtype=np.float32))
 
@@ -45,7 +47,7 @@ class Usage:
         return cls(0, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
-def idf(n_documents: int, document_frequency: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def idf(n_documents: int, document_frequency: npt.ArrayLike) -> Float64Array:
     """Return log(n_documents / (1 + document_frequency)), the paper's inverse document frequency.
 
     Parameters
@@ -63,9 +65,7 @@ def idf(n_documents: int, document_frequency: npt.ArrayLike) -> npt.NDArray[np.f
     return np.log(n_documents / (1.0 + np.asarray(document_frequency, dtype=np.float64)))
 
 
-def oov_features(
-    usage: Usage, document_frequency: npt.NDArray[np.float32], idf_sign: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
+def oov_features(usage: Usage, document_frequency: Float32Array, idf_sign: Float32Array) -> Float32Array:
     """Return the cosine of an OOV tag's usage with the usage of the tags it co-occurs with.
 
     All other features are zero; nothing of size n_tags is made.

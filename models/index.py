@@ -18,8 +18,9 @@ import faiss
 import numpy as np
 from cachetools import LRUCache
 
-from models.encoders.contract import Encoder, Floats, Indices, Metric, Query
+from models.encoders.contract import Encoder, Metric, Query
 from models.features import Usage
+from models.types import Float32Array, IndexArray
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 
@@ -44,12 +45,12 @@ class Ranking:
         Euclidean distances, for ``l2`` encoders.
     """
 
-    indices: Indices
-    scores: Floats
-    distances: Floats | None
+    indices: IndexArray
+    scores: Float32Array
+    distances: Float32Array | None
 
 
-def scores_of_distances(distances: Floats, furthest: bool) -> Floats:
+def scores_of_distances(distances: Float32Array, furthest: bool) -> Float32Array:
     """Return 1 / (1 + distance), or what is left to 1 where the furthest candidates answer; in [0, 1]."""
     nearness = (1 / (1 + distances)).astype(np.float32)
     return np.asarray(1 - nearness if furthest else nearness, dtype=np.float32)
@@ -66,19 +67,19 @@ class FlatIndex:
         ``l2`` or ``ip``.
     """
 
-    def __init__(self, vectors: Floats, metric: Metric) -> None:
+    def __init__(self, vectors: Float32Array, metric: Metric) -> None:
         self.metric = metric
         self._index = (faiss.IndexFlatL2 if metric == "l2" else faiss.IndexFlatIP)(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
         stored = faiss.rev_swig_ptr(self._index.get_xb(), vectors.size)
-        self.vectors: Floats = stored.reshape(vectors.shape)
+        self.vectors: Float32Array = stored.reshape(vectors.shape)
 
     @property
     def nbytes(self) -> int:
         """Memory held by the vectors."""
         return int(self.vectors.nbytes)
 
-    def search(self, query: Floats, k: int, exclude: Indices, furthest: bool = False) -> Ranking:
+    def search(self, query: Float32Array, k: int, exclude: IndexArray, furthest: bool = False) -> Ranking:
         """Return the best `k` candidates of one query that are not excluded.
 
         Parameters
@@ -107,7 +108,7 @@ class FlatIndex:
                 return self._ranking(kept[order], values[order], furthest)
             fetch = min(n, 2 * fetch)  # the last one taken may tie with one not fetched
 
-    def search_added(self, query: Floats, added: Floats, k: int, exclude: Indices) -> Ranking:
+    def search_added(self, query: Float32Array, added: Float32Array, k: int, exclude: IndexArray) -> Ranking:
         """Return the best `k` by inner product plus `added`, exactly (``ip`` only).
 
         A large vocabulary is not scored whole: of the best by inner product and the best by `added`, the
@@ -139,7 +140,7 @@ class FlatIndex:
             np.asarray(np.einsum("ij,j->i", self.vectors, query) + added, np.float32), k, exclude
         )
 
-    def _best(self, scores: Floats, k: int, exclude: Indices) -> Ranking:
+    def _best(self, scores: Float32Array, k: int, exclude: IndexArray) -> Ranking:
         """Return the best `k` of all candidates' scores; ties at the end are seen."""
         scores[exclude] = -np.inf
         n = len(scores)
@@ -149,7 +150,7 @@ class FlatIndex:
         order = np.lexsort((kept, -scores[kept]))[: min(k, n - len(np.unique(exclude)))]
         return Ranking(kept[order], scores[kept[order]], None)
 
-    def _values(self, query: Floats, candidates: Indices) -> Floats:
+    def _values(self, query: Float32Array, candidates: IndexArray) -> Float32Array:
         """Return distances (``l2``) or inner products (``ip``), the same for any batch."""
         vectors = self.vectors[candidates]
         if self.metric == "ip":
@@ -157,7 +158,7 @@ class FlatIndex:
         apart = vectors - query
         return np.asarray(np.sqrt(np.einsum("ij,ij->i", apart, apart)), dtype=np.float32)
 
-    def _ranking(self, indices: Indices, values: Floats, furthest: bool) -> Ranking:
+    def _ranking(self, indices: IndexArray, values: Float32Array, furthest: bool) -> Ranking:
         if self.metric == "ip":
             return Ranking(indices, values, None)
         return Ranking(indices, scores_of_distances(values, furthest), values)
@@ -184,7 +185,7 @@ class TagSearch:
         )
         self._static = None if encoder.contextual_candidates else self._build(None)
 
-    def search(self, queries: Sequence[Query], limit: int, exclude: Sequence[Indices]) -> list[Ranking]:
+    def search(self, queries: Sequence[Query], limit: int, exclude: Sequence[IndexArray]) -> list[Ranking]:
         """Return the ranking of each query, at most `limit` tags that are not in its `exclude`.
 
         The query tag and the context are ranked like any other tag; exclude them if unwanted.
@@ -202,7 +203,7 @@ class TagSearch:
             rankings.append(index.search(vector, limit, excluded, furthest))
         return rankings
 
-    def index(self, context: Indices) -> FlatIndex:
+    def index(self, context: IndexArray) -> FlatIndex:
         """Return the index of a local context, from the cache where it is there."""
         if self._static is not None:
             return self._static
@@ -218,5 +219,5 @@ class TagSearch:
                     self._indexes[key] = found
         return found
 
-    def _build(self, context: Indices | None) -> FlatIndex:
+    def _build(self, context: IndexArray | None) -> FlatIndex:
         return FlatIndex(self.encoder.candidates(context), self.encoder.metric)

@@ -37,18 +37,14 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from models.errors import EvaluationError
+from models.types import BoolArray, Float64Array, FloatArray, IndexArray, NumberArray
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
-
-RECALL_LEVELS: Floats = np.linspace(0.0, 1.0, 11)
+RECALL_LEVELS: Float64Array = np.linspace(0.0, 1.0, 11)
 
 
-def validate(relevant: Bools, n_relevant: Indices) -> None:
+def validate(relevant: BoolArray, n_relevant: IndexArray) -> None:
     """Check that ranked relevance and counts fit together; warn if there is no query.
 
     Raises
@@ -77,7 +73,7 @@ def validate(relevant: Bools, n_relevant: Indices) -> None:
         warnings.warn("there is no query to evaluate", stacklevel=3)
 
 
-def rank(scores: npt.NDArray[np.floating], popularity: npt.NDArray[np.number] | None = None) -> Indices:
+def rank(scores: FloatArray, popularity: NumberArray | None = None) -> IndexArray:
     """Return each query's tags from the highest score to the lowest.
 
     Ties go to the more popular tag where `popularity` is given, then to the tag that comes first.
@@ -108,19 +104,19 @@ def rank(scores: npt.NDArray[np.floating], popularity: npt.NDArray[np.number] | 
     return by_popularity[order].astype(np.int64)
 
 
-def precision_at_k(relevant: Bools, k: int) -> Floats:
+def precision_at_k(relevant: BoolArray, k: int) -> Float64Array:
     """Return the share of relevant tags among the first k, shape (n_queries,); [1]_, section 8.4."""
     _check_k(k)
     return np.asarray(relevant[:, :k].sum(axis=1) / k, dtype=np.float64)
 
 
-def recall_at_k(relevant: Bools, n_relevant: Indices, k: int) -> Floats:
+def recall_at_k(relevant: BoolArray, n_relevant: IndexArray, k: int) -> Float64Array:
     """Return the share of the relevant tags found among the first k, shape (n_queries,)."""
     _check_k(k)
     return _over(relevant[:, :k].sum(axis=1), n_relevant)
 
 
-def average_precision(relevant: Bools, n_relevant: Indices) -> Floats:
+def average_precision(relevant: BoolArray, n_relevant: IndexArray) -> Float64Array:
     """Return the mean precision at the ranks of all relevant tags, shape (n_queries,); [1]_, section 8.4.
 
     A relevant tag that was not ranked counts with precision 0.
@@ -128,7 +124,7 @@ def average_precision(relevant: Bools, n_relevant: Indices) -> Floats:
     return _over((_precision_at_ranks(relevant) * relevant).sum(axis=1), n_relevant)
 
 
-def ndcg_at_k(relevant: Bools, n_relevant: Indices, k: int) -> Floats:
+def ndcg_at_k(relevant: BoolArray, n_relevant: IndexArray, k: int) -> Float64Array:
     """Return binary nDCG: the sum of 1 / log2(1 + rank) over relevant tags of the first k, over its best.
 
     Shape (n_queries,); the best ranks min(k, n_relevant) relevant tags first. [2]_
@@ -140,14 +136,14 @@ def ndcg_at_k(relevant: Bools, n_relevant: Indices, k: int) -> Floats:
     return _over(gain, ideal)
 
 
-def reciprocal_rank(relevant: Bools) -> Floats:
+def reciprocal_rank(relevant: BoolArray) -> Float64Array:
     """Return 1 / (rank of the first relevant tag), or 0 if none was ranked; shape (n_queries,)."""
     if not relevant.shape[1]:
         return np.zeros(len(relevant))
     return np.where(relevant.any(axis=1), 1.0 / (relevant.argmax(axis=1) + 1.0), 0.0)
 
 
-def mean_precision_to_k(relevant: Bools, k: int) -> Floats:
+def mean_precision_to_k(relevant: BoolArray, k: int) -> Float64Array:
     """Return the mean of precision_at_k over 1..k, shape (n_queries,): the paper's MAP with m = k.
 
     Not the field's average precision: it counts irrelevant ranks too, and a query with few relevant
@@ -160,7 +156,7 @@ def mean_precision_to_k(relevant: Bools, k: int) -> Floats:
     return np.asarray((hits / np.arange(1, k + 1)).mean(axis=1), dtype=np.float64)
 
 
-def eleven_point_precision(relevant: Bools, n_relevant: Indices) -> Floats:
+def eleven_point_precision(relevant: BoolArray, n_relevant: IndexArray) -> Float64Array:
     """Return interpolated precision at the recall levels 0, 0.1, ..., 1, shape (n_queries, 11).
 
     At each level, the highest precision at any rank whose recall is at least the level; 0 where no rank
@@ -182,12 +178,14 @@ def eleven_point_precision(relevant: Bools, n_relevant: Indices) -> Floats:
     return curve
 
 
-def area_under_curve(curve: Floats) -> Floats:
+def area_under_curve(curve: Float64Array) -> Float64Array:
     """Return the area under 11-point precision-recall curves (trapezoids), shape (n_queries,)."""
     return np.asarray(((curve[..., 1:] + curve[..., :-1]) / 2).mean(axis=-1), dtype=np.float64)
 
 
-def at_cutoffs(relevant: Bools, n_relevant: Indices, cutoffs: Sequence[int]) -> dict[str, Floats]:
+def at_cutoffs(
+    relevant: BoolArray, n_relevant: IndexArray, cutoffs: Sequence[int]
+) -> dict[str, Float64Array]:
     """Return ``P@k``, ``Recall@k`` and ``nDCG@k`` for each k of `cutoffs`, one value a query.
 
     Raises
@@ -203,12 +201,12 @@ def at_cutoffs(relevant: Bools, n_relevant: Indices, cutoffs: Sequence[int]) -> 
 
 
 def evaluate(
-    relevant: Bools,
-    n_relevant: Indices,
+    relevant: BoolArray,
+    n_relevant: IndexArray,
     m: int,
-    curve: Floats | None = None,
+    curve: Float64Array | None = None,
     cutoffs: Sequence[int] | None = None,
-) -> dict[str, Floats]:
+) -> dict[str, Float64Array]:
     """Return every metric that the paper's tables and ours show, by name, one value a query.
 
     Parameters
@@ -240,13 +238,13 @@ def evaluate(
     }
 
 
-def _precision_at_ranks(relevant: Bools) -> Floats:
+def _precision_at_ranks(relevant: BoolArray) -> Float64Array:
     return np.asarray(np.cumsum(relevant, axis=1) / np.arange(1, relevant.shape[1] + 1), dtype=np.float64)
 
 
-def _over(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
+def _over(part: NumberArray, whole: NumberArray) -> Float64Array:
     """Return part / whole, 0 where whole is 0."""
-    shares: Floats = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    shares: Float64Array = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
     return shares
 
 

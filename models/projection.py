@@ -28,15 +28,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from models.encoders.contract import Arrays, Indices, TensorSpec
+from models.encoders.contract import TensorSpec
 from models.errors import BundleError
-
-Floats = npt.NDArray[np.float32]
+from models.types import AnyArray, Float32Array, IndexArray, NamedArrays
 
 HALF = 0.01
 """Share of the query's relatedness at which a tag is drawn half of the way to it."""
@@ -60,9 +58,9 @@ class Placement:
         Where the query stands; None where nothing was ranked.
     """
 
-    places: Floats
-    shares: Floats
-    query: Floats | None
+    places: Float32Array
+    shares: Float32Array
+    query: Float32Array | None
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,10 @@ class Projection:
         odds, of another distances turned over.
     """
 
-    homes: Floats
+    homes: Float32Array
     sharpness: float
 
-    def place(self, ranked: Indices, scores: Floats) -> Placement:
+    def place(self, ranked: IndexArray, scores: Float32Array) -> Placement:
         """Return where everything stands for one query.
 
         Parameters
@@ -101,7 +99,7 @@ class Projection:
         left = np.maximum(HALF / (shares + HALF), np.minimum(NEAREST / lengths, 1))
         return Placement((query + left[:, None] * ways).astype(np.float32), shares, query)
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name."""
         return {"homes": self.homes, "sharpness": np.asarray([self.sharpness], dtype=np.float32)}
 
@@ -111,7 +109,7 @@ class Projection:
         return {"homes": TensorSpec((n_tags, 2)), "sharpness": TensorSpec((1,))}
 
     @classmethod
-    def from_tensors(cls, tensors: Arrays) -> Self:
+    def from_tensors(cls, tensors: NamedArrays) -> Self:
         """Rebuild it from tensors that were checked against `specs` and are finite.
 
         Raises
@@ -128,7 +126,7 @@ class Projection:
         return cls(homes, sharpness)
 
 
-def softmax(values: Floats) -> Floats:
+def softmax(values: Float32Array) -> Float32Array:
     """Return exp(values), made to sum to 1; shape (k,), k at least 1."""
     raised = np.exp(values - values.max())
     return np.asarray(raised / raised.sum(), dtype=np.float32)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from models.encoders.contract import Arrays, TensorSpec
+from models.encoders.contract import TensorSpec
 from models.errors import BundleError
+from models.types import AnyArray, NamedArrays
 
 
-def tensor_bytes(tensors: Arrays) -> bytes:
+def tensor_bytes(tensors: NamedArrays) -> bytes:
     """Return the content of a safetensors file of these arrays."""
     return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
 
@@ -30,7 +30,7 @@ def write_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_tensors(file: Path, entry: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+def read_tensors(file: Path, entry: Mapping[str, Any]) -> dict[str, AnyArray]:
     """Return the tensors of a file that has the ``size`` and ``sha256`` of its entry in the manifest.
 
     Raises
@@ -54,7 +54,7 @@ def read_tensors(file: Path, entry: Mapping[str, Any]) -> dict[str, npt.NDArray[
         raise BundleError(f"{file}: is not a safetensors file: {error}") from None
 
 
-def check_tensors(file: Path, tensors: Arrays, specs: Mapping[str, TensorSpec]) -> None:
+def check_tensors(file: Path, tensors: NamedArrays, specs: Mapping[str, TensorSpec]) -> None:
     """Check that a file holds the tensors that are called for, of their shape and dtype, and finite.
 
     Raises

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from models.errors import TagError
+from models.types import AnyArray, IndexArray, NamedArrays
 
 MAX_TAG_LENGTH = 200
 
@@ -106,7 +107,7 @@ class Vocabulary:
 
     def __init__(self, index_to_key: Sequence[str], document_frequency: npt.ArrayLike) -> None:
         self.index_to_key: tuple[str, ...] = tuple(index_to_key)
-        self.document_frequency: npt.NDArray[np.int64] = np.asarray(document_frequency, dtype=np.int64)
+        self.document_frequency: IndexArray = np.asarray(document_frequency, dtype=np.int64)
         if self.document_frequency.shape != (len(self.index_to_key),):
             raise TagError(
                 f"{len(self.index_to_key)} tags need as many document frequencies; "
@@ -148,11 +149,11 @@ class Vocabulary:
             return Resolution(self.index_to_key[index], index, "separator")
         return Resolution(tag, None, "oov")
 
-    def indices(self, tags: Iterable[str]) -> npt.NDArray[np.int64]:
+    def indices(self, tags: Iterable[str]) -> IndexArray:
         """Return the positions of normalised in-vocabulary `tags`; KeyError for any other."""
         return np.asarray([self.key_to_index[tag] for tag in tags], dtype=np.int64)
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name: the tags as UTF-8, a line each, and their counts."""
         # A normalised tag holds no line feed, so one separates them.
         text = "\n".join(self.index_to_key).encode()
@@ -162,7 +163,7 @@ class Vocabulary:
         }
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, npt.NDArray[Any]]) -> Self:
+    def from_tensors(cls, tensors: NamedArrays) -> Self:
         """Rebuild it from what `tensors` gave.
 
         Raises

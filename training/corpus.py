@@ -14,9 +14,8 @@ from scipy import sparse
 
 from models.documents import Document
 from models.errors import CorpusError
+from models.types import IndexArray
 from models.vocabulary import Vocabulary
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ class TagCorpus:
         return len(self.index_to_key)
 
     @cached_property
-    def document_frequency(self) -> npt.NDArray[np.int64]:
+    def document_frequency(self) -> IndexArray:
         """Documents that hold each tag, shape (n_tags,)."""
         return np.bincount(self.matrix.indices, minlength=self.n_tags).astype(np.int64)
 
@@ -161,7 +160,7 @@ class TagCorpus:
         digest.update(np.asarray(self.matrix.indices, dtype=np.int64).tobytes())
         return digest.hexdigest()
 
-    def documents(self) -> list[Indices]:
+    def documents(self) -> list[IndexArray]:
         """Return each document's tags as a sorted array of tag indices."""
         indices = self.matrix.indices.astype(np.int64)
         return np.split(indices, self.matrix.indptr[1:-1])
@@ -203,7 +202,7 @@ class TagCorpus:
             )
         return corpus
 
-    def reserve(self, tags: npt.ArrayLike) -> tuple[TagCorpus, Indices]:
+    def reserve(self, tags: npt.ArrayLike) -> tuple[TagCorpus, IndexArray]:
         """Take `tags` and every document that holds one out (the OOV split of the paper's 5.2).
 
         Returns
@@ -218,13 +217,13 @@ class TagCorpus:
         others = np.setdiff1d(np.arange(self.n_tags), tags)
         return self.select(np.flatnonzero(~held)).with_tags(others), np.flatnonzero(held)
 
-    def folds(self, n_folds: int = 3, seed: int = 0) -> list[tuple[Indices, Indices]]:
+    def folds(self, n_folds: int = 3, seed: int = 0) -> list[tuple[IndexArray, IndexArray]]:
         """Return (training rows, test rows) of each fold: a seeded permutation of documents, cut in parts."""
         self._check_folds(n_folds, self.n_documents, "documents")
         parts = np.array_split(np.random.RandomState(seed).permutation(self.n_documents), n_folds)
         return [(np.concatenate(parts[:f] + parts[f + 1 :]), parts[f]) for f in range(n_folds)]
 
-    def grouped_folds(self, n_folds: int = 3, seed: int = 7) -> list[tuple[Indices, Indices]]:
+    def grouped_folds(self, n_folds: int = 3, seed: int = 7) -> list[tuple[IndexArray, IndexArray]]:
         """Return (training rows, test rows) of each fold with no group on both sides; rows in file order.
 
         Groups (documents, where there are none) are permuted and dealt in turn, as in the completion
@@ -240,7 +239,7 @@ class TagCorpus:
             folds.append((np.flatnonzero(~tested), np.flatnonzero(tested)))
         return folds
 
-    def group_numbers(self) -> Indices:
+    def group_numbers(self) -> IndexArray:
         """Return each document's group as a number, in sorted order of the groups; its row without groups."""
         if self.groups is None:
             return np.arange(self.n_documents)
@@ -255,7 +254,7 @@ class TagCorpus:
             )
 
 
-def _csr(indices: Indices, indptr: Indices, n_tags: int) -> sparse.csr_array:
+def _csr(indices: IndexArray, indptr: IndexArray, n_tags: int) -> sparse.csr_array:
     ones = np.ones(len(indices), dtype=np.float32)
     matrix = sparse.csr_array((ones, indices, indptr), shape=(len(indptr) - 1, n_tags))
     matrix.sum_duplicates()  # sorts, too

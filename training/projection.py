@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from models.encoders.contract import Encoder, Query
 from models.index import Ranking, TagSearch
-from models.projection import Floats, Projection, softmax
+from models.projection import Projection, softmax
+from models.types import Float32Array, FloatArray, IndexArray
 from training.corpus import TagCorpus
 
 LANDMARKS = 3_000
@@ -55,7 +55,7 @@ def fit_projection(encoder: Encoder, corpus: TagCorpus, seed: int) -> Projection
     return Projection(homes, fit_sharpness(typical_rankings(encoder, corpus, seed)))
 
 
-def layout(vectors: Floats, frequency: npt.NDArray[np.int64], seed: int) -> Floats:
+def layout(vectors: Float32Array, frequency: IndexArray, seed: int) -> Float32Array:
     """Return a home for every vector, shape (n, 2), float32, filling [-1, 1].
 
     Parameters
@@ -96,7 +96,7 @@ def fit_sharpness(rankings: Sequence[Ranking]) -> float:
     return float(np.float32(np.exp((low + high) / 2)))
 
 
-def perplexity(shares: Floats) -> float:
+def perplexity(shares: Float32Array) -> float:
     """Return exp of the entropy of shares that sum to 1: the number of tags they amount to."""
     held = shares[shares > 0].astype(np.float64)
     return float(np.exp(-(held * np.log(held)).sum()))
@@ -114,7 +114,7 @@ def typical_rankings(encoder: Encoder, corpus: TagCorpus, seed: int) -> list[Ran
     return rankings
 
 
-def _tsne(vectors: Floats, seed: int) -> npt.NDArray[np.floating]:
+def _tsne(vectors: Float32Array, seed: int) -> FloatArray:
     n = len(vectors)
     if n < FEWEST:
         angles = 2 * np.pi * np.arange(n) / n
@@ -122,13 +122,13 @@ def _tsne(vectors: Floats, seed: int) -> npt.NDArray[np.floating]:
     wanted = min(PERPLEXITY, (n - 1) / 3)
     # One thread: more of them add up in another order each time, and a bundle is to be made again.
     with threadpool_limits(1):
-        found: npt.NDArray[np.floating] = TSNE(
-            perplexity=wanted, init="pca", random_state=seed, n_jobs=1
-        ).fit_transform(vectors)
+        found: FloatArray = TSNE(perplexity=wanted, init="pca", random_state=seed, n_jobs=1).fit_transform(
+            vectors
+        )
     return found
 
 
-def _settle(vectors: Floats, landmarks: Floats, places: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _settle(vectors: Float32Array, landmarks: Float32Array, places: FloatArray) -> FloatArray:
     """Return the mean place of each vector's nearest landmarks, the closer the heavier; shape (n, 2)."""
     squares = (vectors**2).sum(axis=1)[:, None] + (landmarks**2).sum(axis=1)[None, :]
     apart = np.maximum(squares - 2 * vectors @ landmarks.T, 0)  # (n, n_landmarks)

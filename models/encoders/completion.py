@@ -33,7 +33,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from models.encoders.completion_tensors import (
     ARRAY_NAMES,
@@ -43,12 +42,13 @@ from models.encoders.completion_tensors import (
     linear_of,
     tensor_specs,
 )
-from models.encoders.contract import Arrays, Encoded, Floats, Indices, Metric, OovRule, Query, TensorSpec
+from models.encoders.contract import Encoded, Metric, OovRule, Query, TensorSpec
 from models.encoders.cooccurrence_share import CooccurrenceShare
 from models.encoders.linear_term import LinearTerm
 from models.encoders.query_linear_term import QueryLinearTerm, known_usage
 from models.encoders.query_tower import Attention, QueryTower, Variant
 from models.features import Usage
+from models.types import AnyArray, Float32Array, IndexArray, NamedArrays
 
 
 @dataclass(frozen=True)
@@ -91,17 +91,17 @@ class CompletionEncoder:
     supports_focus: ClassVar[bool] = True
 
     variant: Variant
-    inputs: Floats
-    outputs: Floats
-    biases: Floats
-    attention: Floats
-    hidden_weights: Floats
-    hidden_biases: Floats
-    output_weights: Floats
-    output_biases: Floats
-    scales: Floats
-    frequency: Floats
-    unseen_weights: Floats
+    inputs: Float32Array
+    outputs: Float32Array
+    biases: Float32Array
+    attention: Float32Array
+    hidden_weights: Float32Array
+    hidden_biases: Float32Array
+    output_weights: Float32Array
+    output_biases: Float32Array
+    scales: Float32Array
+    frequency: Float32Array
+    unseen_weights: Float32Array
     linear: LinearTerm
     cooccurrence: CooccurrenceShare | None = None
     damping: float = 0.0
@@ -117,17 +117,17 @@ class CompletionEncoder:
         return "nearest"
 
     @cached_property
-    def candidate_weights(self) -> Floats:
+    def candidate_weights(self) -> Float32Array:
         """Weight of the linear term in each candidate's score, kappa * n_c^-damping, shape (n_tags,)."""
         return np.asarray(
             self.scales[2] * np.maximum(self.frequency, 1.0) ** -np.float32(self.damping), dtype=np.float32
         )
 
-    def candidates(self, context: Indices | None) -> Floats:
+    def candidates(self, context: IndexArray | None) -> Float32Array:
         """Return [g, b] of all tags, shape (n_tags, dim); the context does not move them."""
         return np.concatenate([self.outputs, self.biases[:, None]], axis=1)
 
-    def similarity_vectors(self) -> Floats:
+    def similarity_vectors(self) -> Float32Array:
         """Return g of all tags at unit length, shape (n_tags, width); scores depend on angles above all."""
         lengths = np.linalg.norm(self.outputs, axis=1, keepdims=True)
         return np.asarray(self.outputs / np.maximum(lengths, 1e-9), dtype=np.float32)
@@ -168,14 +168,14 @@ class CompletionEncoder:
                 added[row] = self.query_term.scores(query, attention)
         return Encoded(vectors, added)
 
-    def added_parts(self, query: Query) -> Floats:
+    def added_parts(self, query: Query) -> Float32Array:
         """Return each tag's part of the linear term; see `Encoder.added_parts`.
 
         A tag that is all that is known of a query has one row, its cooccurrence shares.
         """
         return self.query_term.parts(query, self.attend(query))
 
-    def unseen_input(self, usage: Usage) -> Floats:
+    def unseen_input(self, usage: Usage) -> Float32Array:
         """Return e of a tag outside the vocabulary, from its counts alone, shape (width,)."""
         frequency = np.maximum(self.frequency[usage.indices], 1e-6)
         features = usage.counts / np.sqrt(frequency)
@@ -184,7 +184,7 @@ class CompletionEncoder:
 
     def attend(self, query: Query) -> Attention | None:
         """Return the attention weights over the context; None where nothing is known of the query."""
-        tag: int | Floats | None
+        tag: int | Float32Array | None
         if isinstance(query.tag, Usage):
             usage = known_usage(query)
             if usage is None and not len(query.local_context):
@@ -194,7 +194,7 @@ class CompletionEncoder:
             tag = query.tag
         return self.tower.attend(tag, query.local_context, query.focus)
 
-    def _query_vector(self, query: Query, attention: Attention | None) -> Floats:
+    def _query_vector(self, query: Query, attention: Attention | None) -> Float32Array:
         if attention is None:
             return np.zeros(self.outputs.shape[1], dtype=np.float32)
         found = self.tower.vector(attention)
@@ -220,9 +220,9 @@ class CompletionEncoder:
             "company": None if self.cooccurrence is None else len(self.cooccurrence.indices),
         }
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name."""
-        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in ARRAY_NAMES}
+        named: dict[str, AnyArray] = {name: getattr(self, name) for name in ARRAY_NAMES}
         named |= {"linear_values": self.linear.values, "linear_diagonal": self.linear.diagonal}
         if self.linear.indptr is not None and self.linear.indices is not None:
             named |= {"linear_indptr": self.linear.indptr, "linear_indices": self.linear.indices}
@@ -242,7 +242,7 @@ class CompletionEncoder:
 
     @classmethod
     def from_tensors(
-        cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule
+        cls, settings: Mapping[str, Any], tensors: NamedArrays, oov_rule: OovRule
     ) -> CompletionEncoder:
         """Rebuild the encoder from a manifest's settings and checked tensors.
 

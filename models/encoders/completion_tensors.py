@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.encoders.contract import Arrays, TensorSpec
+from models.encoders.contract import TensorSpec
 from models.encoders.cooccurrence_share import CooccurrenceShare
 from models.encoders.linear_term import LinearTerm
 from models.errors import BundleError
+from models.types import NamedArrays
 
 # The scalars of the tower and of the mix, in the order of the tensor that keeps them.
 SCALES = ("context_scale", "query_scale", "kappa", "linear_attention")
@@ -58,7 +59,7 @@ def tensor_specs(settings: Mapping[str, Any]) -> dict[str, TensorSpec]:
     return {**specs, **_sparse("linear", n_tags, stored)}
 
 
-def linear_of(settings: Mapping[str, Any], tensors: Arrays) -> LinearTerm:
+def linear_of(settings: Mapping[str, Any], tensors: NamedArrays) -> LinearTerm:
     """Rebuild B from checked tensors.
 
     Raises
@@ -92,7 +93,7 @@ def damping_of(settings: Mapping[str, Any]) -> float:
     return damping
 
 
-def cooccurrence_of(settings: Mapping[str, Any], tensors: Arrays) -> CooccurrenceShare | None:
+def cooccurrence_of(settings: Mapping[str, Any], tensors: NamedArrays) -> CooccurrenceShare | None:
     """Rebuild the cooccurrence shares ("company" in the file format); None where the bundle has none.
 
     Raises

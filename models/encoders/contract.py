@@ -17,16 +17,14 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from models.features import Usage
+from models.types import AnyArray, Float32Array, IndexArray, NamedArrays
 
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 Metric = Literal["l2", "ip"]
 OovRule = Literal["nearest", "furthest"]
-
-Arrays = Mapping[str, npt.NDArray[Any]]
+Floats = Float32Array  # the name that the service imports
+Indices = IndexArray
 
 Tag = int | Usage
 """A query tag: its position in the vocabulary, or how an out-of-vocabulary tag is used."""
@@ -55,11 +53,11 @@ class Query:
     """
 
     tag: Tag
-    context: Indices
+    context: IndexArray
     focus: float = 1.0
 
     @cached_property
-    def local_context(self) -> Indices:
+    def local_context(self) -> IndexArray:
         """The context with the query tag in it, sorted, each tag once."""
         tags = set(self.context.tolist())
         if not isinstance(self.tag, Usage):
@@ -79,8 +77,8 @@ class Encoded:
         What each candidate's score gains besides the inner product; None where nothing is added.
     """
 
-    vectors: Floats
-    added: Floats | None = None
+    vectors: Float32Array
+    added: Float32Array | None = None
 
 
 class Encoder(Protocol):
@@ -125,7 +123,7 @@ class Encoder(Protocol):
         """
         ...
 
-    def added_parts(self, query: Query) -> Floats | None:
+    def added_parts(self, query: Query) -> Float32Array | None:
         """Return what each tag of the query adds to the scores besides the inner product.
 
         Returns
@@ -136,11 +134,11 @@ class Encoder(Protocol):
         """
         ...
 
-    def candidates(self, context: Indices | None) -> Floats:
+    def candidates(self, context: IndexArray | None) -> Float32Array:
         """Return the vectors of all vocabulary tags in one local context, shape (n_tags, dim)."""
         ...
 
-    def similarity_vectors(self) -> Floats:
+    def similarity_vectors(self) -> Float32Array:
         """Return one vector a tag, (n_tags, width): close by Euclidean distance where tags are used alike."""
         ...
 
@@ -148,7 +146,7 @@ class Encoder(Protocol):
         """Return what a manifest says of the encoder besides its tensors; JSON values."""
         ...
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name."""
         ...
 
@@ -163,6 +161,6 @@ class Encoder(Protocol):
         ...
 
     @classmethod
-    def from_tensors(cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule) -> Encoder:
+    def from_tensors(cls, settings: Mapping[str, Any], tensors: NamedArrays, oov_rule: OovRule) -> Encoder:
         """Rebuild the encoder from a manifest's settings and tensors that were checked against `specs`."""
         ...

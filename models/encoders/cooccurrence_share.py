@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from models.errors import BundleError
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from models.types import Float32Array, IndexArray, Int32Array
 
 
 @dataclass(frozen=True)
@@ -32,11 +29,11 @@ class CooccurrenceShare:
         other, times a weight that makes it comparable with the towers' scores.
     """
 
-    indptr: Indices
-    indices: npt.NDArray[np.int32]
-    values: Floats
+    indptr: IndexArray
+    indices: Int32Array
+    values: Float32Array
 
-    def row(self, tag: int) -> Floats:
+    def row(self, tag: int) -> Float32Array:
         """Return what `tag` adds to the score of every tag, shape (n_tags,)."""
         added = np.zeros(len(self.indptr) - 1, dtype=np.float32)
         stored = slice(self.indptr[tag], self.indptr[tag + 1])
@@ -52,7 +49,7 @@ class CooccurrenceShare:
         check_rows("company", self.indptr, self.indices)
 
 
-def check_rows(name: str, indptr: Indices, indices: npt.NDArray[np.int32]) -> None:
+def check_rows(name: str, indptr: IndexArray, indices: Int32Array) -> None:
     """Check the bounds and columns of a square sparse matrix kept by rows.
 
     Raises

@@ -16,14 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from models.encoders.cooccurrence_share import check_rows
 from models.errors import BundleError
 from models.features import Usage
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from models.types import Float32Array, IndexArray, Int32Array
 
 
 @dataclass(frozen=True)
@@ -44,25 +41,25 @@ class LinearTerm:
         What it was solved with: the penalty of a tag on n documents is l2 + dropout / (1 - dropout) n.
     """
 
-    indptr: Indices | None
-    indices: npt.NDArray[np.int32] | None
-    values: Floats
-    diagonal: Floats
+    indptr: IndexArray | None
+    indices: Int32Array | None
+    values: Float32Array
+    diagonal: Float32Array
     l2: float
     dropout: float
 
     @classmethod
-    def dense(cls, values: Floats, diagonal: Floats, l2: float, dropout: float) -> LinearTerm:
+    def dense(cls, values: Float32Array, diagonal: Float32Array, l2: float, dropout: float) -> LinearTerm:
         """Return the dense form."""
         return cls(None, None, values, diagonal, l2, dropout)
 
     @classmethod
     def sparse(
         cls,
-        indptr: Indices,
-        indices: npt.NDArray[np.int32],
-        values: Floats,
-        diagonal: Floats,
+        indptr: IndexArray,
+        indices: Int32Array,
+        values: Float32Array,
+        diagonal: Float32Array,
         l2: float,
         dropout: float,
     ) -> LinearTerm:
@@ -94,7 +91,7 @@ class LinearTerm:
         """Return the penalty of a tag on so many documents."""
         return self.l2 + self.dropout / (1.0 - self.dropout) * n_documents
 
-    def combine(self, tags: Indices, weights: Floats) -> Floats:
+    def combine(self, tags: IndexArray, weights: Float32Array) -> Float32Array:
         """Return the weighted sum of the rows of B at `tags`, shape (n_tags,)."""
         if self.indptr is None or self.indices is None:
             return np.asarray(weights @ self.values[tags], dtype=np.float32)
@@ -104,7 +101,9 @@ class LinearTerm:
             total[self.indices[stored]] += weight * self.values[stored]
         return total
 
-    def score_unseen(self, usage: Usage, context: Indices, weights: Floats, own_weight: float) -> Floats:
+    def score_unseen(
+        self, usage: Usage, context: IndexArray, weights: Float32Array, own_weight: float
+    ) -> Float32Array:
         """Return the same with an unseen tag among the context, as if it had been trained on.
 
         Adding a tag to the counts is a rank-one update of P: with g its counts, u = P g and
@@ -153,15 +152,15 @@ class Update:
         Updated diagonal of P.
     """
 
-    u: Floats
+    u: Float32Array
     complement: float
-    diagonal: Floats
+    diagonal: Float32Array
 
-    def own_row(self) -> Floats:
+    def own_row(self) -> Float32Array:
         """Return the unseen tag's row of the updated B."""
         return np.asarray(self.u / (np.float32(self.complement) * self.diagonal), dtype=np.float32)
 
-    def rows(self, term: LinearTerm, context: Indices, weights: Floats) -> Floats:
+    def rows(self, term: LinearTerm, context: IndexArray, weights: Float32Array) -> Float32Array:
         """Return the weighted sum of the updated rows of B at `context`."""
         shared = self.u * np.float32(float(weights @ self.u[context]) / self.complement)
         own = self.u[context] ** 2 * weights / np.float32(self.complement)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.encoders.contract import Floats, Query
+from models.encoders.contract import Query
 from models.encoders.cooccurrence_share import CooccurrenceShare
 from models.encoders.linear_term import LinearTerm
 from models.encoders.query_tower import Attention
 from models.features import Usage
+from models.types import Float32Array
 
 UNSEEN_PRIOR_WEIGHT, UNSEEN_PRIOR_DOCUMENTS = 1.5, 5.0
 """Without context: weight of the shares of an unseen tag's documents against rows of B, and the number of
@@ -51,10 +52,10 @@ class QueryLinearTerm:
 
     linear: LinearTerm
     cooccurrence: CooccurrenceShare | None
-    candidate_weights: Floats
+    candidate_weights: Float32Array
     attended_share: np.float32
 
-    def scores(self, query: Query, attention: Attention | None) -> Floats:
+    def scores(self, query: Query, attention: Attention | None) -> Float32Array:
         """Return the term as it enters the scores, shape (n_tags,)."""
         if attention is None:
             return np.zeros(len(self.candidate_weights), dtype=np.float32)
@@ -71,7 +72,7 @@ class QueryLinearTerm:
             term = self.linear.score_unseen(usage, context, weights[:-1], float(weights[-1]))
         return np.asarray(self.candidate_weights * term, dtype=np.float32)
 
-    def parts(self, query: Query, attention: Attention | None) -> Floats:
+    def parts(self, query: Query, attention: Attention | None) -> Float32Array:
         """Return each tag's part of the term, a row a tag; see `Encoder.added_parts`.
 
         A tag that is all that is known of a query has one row, its cooccurrence shares.
@@ -93,7 +94,7 @@ class QueryLinearTerm:
             rows = [update.rows(self.linear, *one) for one in each] + [weights[-1] * update.own_row()]
         return np.asarray(np.stack(rows) * self.candidate_weights, dtype=np.float32)
 
-    def weights(self, query: Query, attention: Attention | None) -> Floats:
+    def weights(self, query: Query, attention: Attention | None) -> Float32Array:
         """Return the weight of each tag of the local context, an unseen query's own at the end."""
         if attention is None:
             return np.zeros(0, dtype=np.float32)
@@ -107,13 +108,13 @@ class QueryLinearTerm:
             (1 - self.attended_share) * plain + self.attended_share * attended, dtype=np.float32
         )
 
-    def _lone_shares(self, query: Query) -> Floats | None:
+    def _lone_shares(self, query: Query) -> Float32Array | None:
         """Return the cooccurrence shares of a query of which one tag is known; None where more is known."""
         if self.cooccurrence is None or len(query.local_context) != 1 or known_usage(query) is not None:
             return None
         return self.cooccurrence.row(int(query.local_context[0]))
 
-    def _unseen_prior(self, usage: Usage) -> Floats:
+    def _unseen_prior(self, usage: Usage) -> Float32Array:
         """Return the term of an unseen tag without context: shares of its documents, shrunk.
 
         Its row of the updated B is made to be added to other rows; alone, and the more so with few

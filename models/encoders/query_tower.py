@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.encoders.contract import Floats, Indices
+from models.types import Float32Array, IndexArray
 
 Variant = Literal["a", "b"]
 
@@ -36,9 +36,9 @@ class Attention:
         Attention weights; rows sum to 1.
     """
 
-    queries: Floats
-    tokens: Floats
-    weights: Floats
+    queries: Float32Array
+    tokens: Float32Array
+    weights: Float32Array
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class QueryTower:
     """The tower's parameters; see `models.encoders.completion.CompletionEncoder` for their shapes."""
 
     variant: Variant
-    inputs: Floats
-    attention: Floats
-    hidden_weights: Floats
-    hidden_biases: Floats
-    output_weights: Floats
-    output_biases: Floats
+    inputs: Float32Array
+    attention: Float32Array
+    hidden_weights: Float32Array
+    hidden_biases: Float32Array
+    output_weights: Float32Array
+    output_biases: Float32Array
     context_scale: np.float32
     query_scale: np.float32
 
-    def attend(self, tag: int | Floats | None, context: Indices, focus: float) -> Attention:
+    def attend(self, tag: int | Float32Array | None, context: IndexArray, focus: float) -> Attention:
         """Return the attention weights of one query over its local context.
 
         Parameters
@@ -78,7 +78,7 @@ class QueryTower:
             tokens = np.concatenate([tokens, queries])
         return Attention(queries, tokens, self._weights(queries, tokens, position, focus))
 
-    def vector(self, attention: Attention) -> Floats:
+    def vector(self, attention: Attention) -> Float32Array:
         """Return the query vector, the mean over `attention.queries`, shape (width,)."""
         k = len(attention.tokens)
         attended = np.float32(np.sqrt(k)) * (attention.weights @ attention.tokens)  # (n, width)
@@ -89,7 +89,9 @@ class QueryTower:
             joined = np.concatenate([attended, attention.queries, attended * attention.queries], axis=1)
         return np.asarray((found + self._perceptron(joined)).mean(axis=0), dtype=np.float32)
 
-    def _weights(self, queries: Floats, tokens: Floats, position: int | None, focus: float) -> Floats:
+    def _weights(
+        self, queries: Float32Array, tokens: Float32Array, position: int | None, focus: float
+    ) -> Float32Array:
         if self.variant == "b":
             logits = (queries @ self.attention) @ tokens.T
             weights = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -99,6 +101,6 @@ class QueryTower:
             weights[:, position] *= np.float32(focus)
         return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-30), dtype=np.float32)
 
-    def _perceptron(self, joined: Floats) -> Floats:
+    def _perceptron(self, joined: Float32Array) -> Float32Array:
         hidden = np.tanh(joined @ self.hidden_weights.T + self.hidden_biases)
         return np.asarray(hidden @ self.output_weights.T + self.output_biases, dtype=np.float32)

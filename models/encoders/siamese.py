@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from models.encoders.contract import Arrays, Encoded, Floats, Indices, Metric, OovRule, Query, Tag, TensorSpec
+from models.encoders.contract import Encoded, Metric, OovRule, Query, Tag, TensorSpec
 from models.encoders.topics import closed_form_log_posterior, standardise_log_posterior
 from models.features import Usage, oov_features
+from models.types import AnyArray, Float32Array, IndexArray, NamedArrays
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ class SiameseEncoder:
         "context_std",
     )
 
-    tag_projections: Floats
-    tag_weights: Floats
-    tag_offset: Floats
-    document_frequency: Floats
-    idf_sign: Floats
-    context_weights: Floats
-    biases: tuple[Floats, ...]
-    weights: tuple[Floats, ...]
-    log_prior: Floats
-    log_topics: Floats
-    context_mean: Floats
-    context_std: Floats
+    tag_projections: Float32Array
+    tag_weights: Float32Array
+    tag_offset: Float32Array
+    document_frequency: Float32Array
+    idf_sign: Float32Array
+    context_weights: Float32Array
+    biases: tuple[Float32Array, ...]
+    weights: tuple[Float32Array, ...]
+    log_prior: Float32Array
+    log_topics: Float32Array
+    context_mean: Float32Array
+    context_std: Float32Array
     oov_rule: OovRule
     context_length: float | None = None
 
@@ -92,19 +92,19 @@ class SiameseEncoder:
         """Width of the contextual embedding."""
         return int(self.biases[-1].shape[0])
 
-    def context_features(self, contexts: Sequence[Indices]) -> Floats:
+    def context_features(self, contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the standardised log posterior of each local context, shape (n, n_topics)."""
         raw = closed_form_log_posterior(contexts, self.log_prior, self.log_topics, self.context_length)
         return standardise_log_posterior(raw, self.context_mean, self.context_std)
 
-    def _project(self, tag: Tag) -> Floats:
+    def _project(self, tag: Tag) -> Float32Array:
         if isinstance(tag, Usage):
             cosine = oov_features(tag, self.document_frequency, self.idf_sign)
             return np.asarray(cosine @ self.tag_weights[tag.indices] + self.tag_offset, dtype=np.float32)
         return np.asarray(self.tag_projections[tag])
 
-    def _embed(self, tag_part: Floats, context_part: Floats) -> Floats:
-        hidden: Floats = np.tanh(tag_part + context_part)  # (n, width)
+    def _embed(self, tag_part: Float32Array, context_part: Float32Array) -> Float32Array:
+        hidden: Float32Array = np.tanh(tag_part + context_part)  # (n, width)
         for weight, bias in zip(self.weights, self.biases[1:], strict=True):
             hidden = np.tanh(hidden @ weight.T + bias)
         return hidden
@@ -123,11 +123,11 @@ class SiameseEncoder:
         """Return None: distances are all of the score."""
         return None
 
-    def similarity_vectors(self) -> Floats:
+    def similarity_vectors(self) -> Float32Array:
         """Return the contextual embeddings of all tags in an empty context."""
         return self.candidates(None)
 
-    def candidates(self, context: Indices | None) -> Floats:
+    def candidates(self, context: IndexArray | None) -> Float32Array:
         """Return the contextual embeddings of all vocabulary tags in one local context."""
         features = self.context_features([np.empty(0, dtype=np.int64) if context is None else context])
         return self._embed(self.tag_projections, features @ self.context_weights + self.biases[0])
@@ -141,9 +141,9 @@ class SiameseEncoder:
             "context_length": self.context_length,
         }
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name."""
-        named: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAY_NAMES}
+        named: dict[str, AnyArray] = {name: getattr(self, name) for name in self._ARRAY_NAMES}
         named |= {f"bias_{i}": bias for i, bias in enumerate(self.biases)}
         named |= {f"weight_{i}": weight for i, weight in enumerate(self.weights, start=1)}
         return named
@@ -175,7 +175,9 @@ class SiameseEncoder:
         return int(settings["widths"][-1])
 
     @classmethod
-    def from_tensors(cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule) -> SiameseEncoder:
+    def from_tensors(
+        cls, settings: Mapping[str, Any], tensors: NamedArrays, oov_rule: OovRule
+    ) -> SiameseEncoder:
         """Rebuild the encoder from a manifest's settings and checked tensors."""
         n_layers = len(settings["widths"])
         return cls(

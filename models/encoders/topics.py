@@ -13,19 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
+from models.types import Float32Array, Float64Array, FloatArray, IndexArray
 
 
 def closed_form_log_posterior(
-    documents: Sequence[Indices],
-    log_prior: npt.NDArray[np.floating],
-    log_topics: npt.NDArray[np.floating],
+    documents: Sequence[IndexArray],
+    log_prior: FloatArray,
+    log_topics: FloatArray,
     length: float | None = None,
-) -> Doubles:
+) -> Float64Array:
     """Return log p(topic) + sum over tags of log p(tag | topic), less its mean over topics.
 
     The log of Eq. 2 up to a constant per document. An empty document has the prior's.
@@ -61,8 +58,6 @@ def closed_form_log_posterior(
     return np.asarray(posterior - posterior.mean(axis=1, keepdims=True))
 
 
-def standardise_log_posterior(
-    log_posterior: Doubles, mean: npt.NDArray[np.floating], std: npt.NDArray[np.floating]
-) -> Floats:
+def standardise_log_posterior(log_posterior: Float64Array, mean: FloatArray, std: FloatArray) -> Float32Array:
     """Return the z-scores of each topic's log posterior under training statistics, float32."""
     return np.asarray((log_posterior - mean) / std, dtype=np.float32)

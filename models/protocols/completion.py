@@ -32,21 +32,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from models import metrics
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.features import Usage
-from models.protocols.scoring import (
-    Evaluation,
-    Indices,
-    Progress,
-    Scorer,
-    Tally,
-    checked_scores,
-    ranked_relevance,
-)
+from models.protocols.scoring import Evaluation, Progress, Scorer, Tally, checked_scores, ranked_relevance
+from models.types import BoolArray, Float64Array, IndexArray, NumberArray
 
 MIN_TAGS = 4
 """Fewest tags of a document that is asked, where nothing better is known."""
@@ -73,9 +65,9 @@ class CompletionQuery:
     """
 
     tag: Tag
-    context: Indices
-    seen: Indices
-    hidden: Indices
+    context: IndexArray
+    seen: IndexArray
+    hidden: IndexArray
     document: int
 
 
@@ -91,12 +83,12 @@ class Split:
         Position of the document.
     """
 
-    visible: Indices
-    hidden: Indices
+    visible: IndexArray
+    hidden: IndexArray
     document: int
 
 
-def split_documents(documents: Sequence[Indices], seed: int, min_tags: int = MIN_TAGS) -> list[Split]:
+def split_documents(documents: Sequence[IndexArray], seed: int, min_tags: int = MIN_TAGS) -> list[Split]:
     """Hide half of every document that has at least `min_tags` tags.
 
     Raises
@@ -164,7 +156,7 @@ def distractor_queries(splits: Sequence[Split], seed: int) -> list[CompletionQue
     return queries
 
 
-def draw_held_out(document_frequency: npt.NDArray[np.int64], seed: int, share: float = 0.1) -> Indices:
+def draw_held_out(document_frequency: IndexArray, seed: int, share: float = 0.1) -> IndexArray:
     """Draw the tags that play OOV, `share` of those on at least three training documents; sorted.
 
     Raises
@@ -180,8 +172,8 @@ def draw_held_out(document_frequency: npt.NDArray[np.int64], seed: int, share: f
 
 
 def held_out_queries(
-    known: Sequence[Indices],
-    held_out: Sequence[Indices],
+    known: Sequence[IndexArray],
+    held_out: Sequence[IndexArray],
     usages: Sequence[Usage],
     seed: int,
     min_tags: int = MIN_TAGS,
@@ -217,7 +209,7 @@ def held_out_queries(
 def evaluate_completion(
     scorer: Scorer,
     queries: Sequence[CompletionQuery],
-    popularity: npt.NDArray[np.number],
+    popularity: NumberArray,
     batch_size: int = 512,
     progress: Progress | None = None,
     cutoffs: Sequence[int] | None = None,
@@ -267,8 +259,8 @@ def evaluate_completion(
 
 
 def completion_metrics(
-    relevant: metrics.Bools, n_relevant: Indices, cutoffs: Sequence[int] | None = None
-) -> dict[str, metrics.Floats]:
+    relevant: BoolArray, n_relevant: IndexArray, cutoffs: Sequence[int] | None = None
+) -> dict[str, Float64Array]:
     """Return the protocol's metrics of ranked relevance (n_queries, n_ranked), by name, one value a query."""
     metrics.validate(relevant, n_relevant)
     if cutoffs is not None:

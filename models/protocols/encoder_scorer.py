@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.encoders.contract import Encoder, Floats, Indices, Query, Tag
+from models.encoders.contract import Encoder, Query, Tag
+from models.types import Float32Array, IndexArray
 
 
 class EncoderScorer:
@@ -21,7 +22,7 @@ class EncoderScorer:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return scores of shape (n, n_tags); queries of one context share its candidates."""
         if not queries:
             return np.empty((0, len(self.encoder.candidates(None))), dtype=np.float32)
@@ -31,7 +32,7 @@ class EncoderScorer:
         for row, query in enumerate(asked):
             key = query.local_context.tobytes() if self.encoder.contextual_candidates else b""
             rows_of.setdefault(key, []).append(row)
-        scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(asked)
+        scores: list[Float32Array] = [np.empty(0, dtype=np.float32)] * len(asked)
         for rows in rows_of.values():
             candidates = self.encoder.candidates(asked[rows[0]].local_context)
             for row in rows:
@@ -39,7 +40,7 @@ class EncoderScorer:
         found = np.stack(scores)
         return found if encoded.added is None else found + encoded.added
 
-    def _score(self, vector: Floats, candidates: Floats) -> Floats:
+    def _score(self, vector: Float32Array, candidates: Float32Array) -> Float32Array:
         if self.encoder.metric == "ip":
             return np.asarray(candidates @ vector)
         apart = candidates - vector

@@ -28,14 +28,8 @@ import numpy as np
 from models import metrics
 from models.encoders.contract import OovRule
 from models.features import Usage
-from models.protocols.scoring import (
-    Evaluation,
-    Indices,
-    Progress,
-    Scorer,
-    Tally,
-    checked_scores,
-)
+from models.protocols.scoring import Evaluation, Progress, Scorer, Tally, checked_scores
+from models.types import IndexArray
 
 RULES: tuple[OovRule, ...] = ("nearest", "furthest")
 
@@ -55,11 +49,11 @@ class OovQuery:
     """
 
     usage: Usage
-    context: Indices
+    context: IndexArray
     document: int
 
 
-def oov_queries(known: Sequence[Indices], reserved: Sequence[Indices]) -> list[OovQuery]:
+def oov_queries(known: Sequence[IndexArray], reserved: Sequence[IndexArray]) -> list[OovQuery]:
     """Build the queries of reserved documents.
 
     Parameters

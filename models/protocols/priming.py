@@ -25,14 +25,8 @@ import numpy as np
 
 from models import metrics
 from models.encoders.contract import Tag
-from models.protocols.scoring import (
-    Evaluation,
-    Indices,
-    Progress,
-    Scorer,
-    Tally,
-    checked_scores,
-)
+from models.protocols.scoring import Evaluation, Progress, Scorer, Tally, checked_scores
+from models.types import IndexArray
 
 DEFAULT_M = 25
 """Depth of the paper's MAP where nothing better is known; a little above CAL500's mean document."""
@@ -40,7 +34,7 @@ DEFAULT_M = 25
 
 def evaluate_priming(
     scorer: Scorer,
-    documents: Sequence[Indices],
+    documents: Sequence[IndexArray],
     m: int = DEFAULT_M,
     self_first: bool = True,
     batch_size: int = 512,
@@ -89,7 +83,7 @@ def evaluate_priming(
     return tally.evaluation()
 
 
-def _batches(documents: Sequence[Indices], batch_size: int) -> Iterator[Indices]:
+def _batches(documents: Sequence[IndexArray], batch_size: int) -> Iterator[IndexArray]:
     """Yield rows of non-empty documents whose queries together reach `batch_size`."""
     rows: list[int] = []
     queries = 0

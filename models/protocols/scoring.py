@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from models import metrics
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
+from models.types import BoolArray, Float32Array, Float64Array, IndexArray
 
 Progress = Callable[[int, int], None]
 """Called with (queries done, queries in all) after every batch; what it raises ends the evaluation."""
@@ -24,7 +20,7 @@ Progress = Callable[[int, int], None]
 class Scorer(Protocol):
     """Anything that scores every vocabulary tag for queries in their local contexts."""
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> npt.NDArray[np.float32]:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return scores of shape (n, n_tags); higher is more related."""
         ...
 
@@ -48,8 +44,8 @@ class Evaluation:
     """
 
     metrics: dict[str, float]
-    curve: Floats
-    by_document: dict[str, Floats]
+    curve: Float64Array
+    by_document: dict[str, Float64Array]
     n_queries: int
 
 
@@ -68,10 +64,12 @@ class Tally:
         self._n_documents = n_documents
         self._cutoffs = cutoffs
         self._queries = np.zeros(n_documents)
-        self._sums: dict[str, Floats] = {}
+        self._sums: dict[str, Float64Array] = {}
         self._curve = np.zeros(len(metrics.RECALL_LEVELS))
 
-    def add_rankings(self, order: Indices, relevant: Sequence[Indices], documents: Indices, m: int) -> None:
+    def add_rankings(
+        self, order: IndexArray, relevant: Sequence[IndexArray], documents: IndexArray, m: int
+    ) -> None:
         """Add every metric of whole-vocabulary rankings (n, n_tags) with the given relevant tags."""
         hits = ranked_relevance(order, relevant, order.shape[1])
         n_relevant = np.asarray([len(tags) for tags in relevant], dtype=np.int64)
@@ -79,14 +77,14 @@ class Tally:
         self.add_curves(curve)
         self.add(metrics.evaluate(hits, n_relevant, m, curve, self._cutoffs), documents)
 
-    def add(self, values: dict[str, Floats], documents: Indices) -> None:
+    def add(self, values: dict[str, Float64Array], documents: IndexArray) -> None:
         """Add one batch: metric values (n,) and the document of each query (n,)."""
         for name, value in values.items():
             added = np.bincount(documents, weights=value, minlength=self._n_documents)
             self._sums[name] = self._sums.get(name, np.zeros(self._n_documents)) + added
         self._queries += np.bincount(documents, minlength=self._n_documents)
 
-    def add_curves(self, curves: Floats) -> None:
+    def add_curves(self, curves: Float64Array) -> None:
         """Add one batch's precision-recall curves, shape (n, 11)."""
         self._curve += curves.sum(axis=0)
 
@@ -104,7 +102,7 @@ class Tally:
         )
 
 
-def ranked_relevance(order: Indices, relevant: Sequence[Indices], n_tags: int) -> Bools:
+def ranked_relevance(order: IndexArray, relevant: Sequence[IndexArray], n_tags: int) -> BoolArray:
     """Return whether each ranked tag is relevant, shape like `order`.
 
     Parameters
@@ -123,7 +121,7 @@ def ranked_relevance(order: Indices, relevant: Sequence[Indices], n_tags: int) -
     return np.take_along_axis(mask, order, axis=1)
 
 
-def checked_scores(scorer: Scorer, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+def checked_scores(scorer: Scorer, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float64Array:
     """Return the scorer's answer as float64, or an EvaluationError if it has another shape."""
     scores = np.asarray(scorer.score(queries, contexts), dtype=np.float64)
     if scores.ndim != 2 or len(scores) != len(queries):

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from models.encoders.contract import Arrays, Encoded, Floats, Indices, Metric, OovRule, Query, TensorSpec
+from models.encoders.contract import Encoded, Metric, OovRule, Query, TensorSpec
+from models.types import Float32Array, IndexArray, NamedArrays
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class PopularityMeanEncoder:
     contextual_candidates: ClassVar[bool] = False
     supports_focus: ClassVar[bool] = False
 
-    tag_vectors: Floats
-    popularity: Floats
+    tag_vectors: Float32Array
+    popularity: Float32Array
     pull: float
     oov_rule: OovRule = "nearest"
 
@@ -46,16 +47,16 @@ class PopularityMeanEncoder:
         added = [self.added_parts(query).sum(axis=0) for query in queries] if with_added else None
         return Encoded(vectors, None if added is None else np.stack(added).astype(np.float32))
 
-    def added_parts(self, query: Query) -> Floats:
+    def added_parts(self, query: Query) -> Float32Array:
         n_tags = len(self.popularity)
         parts = np.zeros((len(query.local_context), n_tags), dtype=np.float32)
         parts[np.arange(len(parts)), (query.local_context + 1) % n_tags] = self.pull
         return parts
 
-    def candidates(self, context: Indices | None) -> Floats:
+    def candidates(self, context: IndexArray | None) -> Float32Array:
         return np.column_stack([self.tag_vectors, self.popularity]).astype(np.float32)
 
-    def similarity_vectors(self) -> Floats:
+    def similarity_vectors(self) -> Float32Array:
         return self.tag_vectors
 
     def settings(self) -> dict[str, Any]:
@@ -76,6 +77,6 @@ class PopularityMeanEncoder:
 
     @classmethod
     def from_tensors(
-        cls, settings: Mapping[str, Any], tensors: Arrays, oov_rule: OovRule
+        cls, settings: Mapping[str, Any], tensors: NamedArrays, oov_rule: OovRule
     ) -> PopularityMeanEncoder:
         return cls(tensors["tag_vectors"], tensors["popularity"], float(settings["pull"]), oov_rule)

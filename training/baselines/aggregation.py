@@ -14,20 +14,19 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from models.errors import TrainingError
+from models.types import Float64Array
 
 Aggregation = Literal["dot", "cosine", "kl", "hellinger", "mi"]
 AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
-Floats = npt.NDArray[np.float64]
 
 SMOOTHING = 1e-6
 """Added to every probability inside a KL divergence, which would be infinite without it."""
 
 
-def aggregate(usage: sparse.csr_array, aggregation: Aggregation) -> Floats:
+def aggregate(usage: sparse.csr_array, aggregation: Aggregation) -> Float64Array:
     """Return the measure of every pair of tags.
 
     Parameters
@@ -65,7 +64,7 @@ def aggregate(usage: sparse.csr_array, aggregation: Aggregation) -> Floats:
     return mutual_information(np.maximum(usage.T.toarray(), 0.0))
 
 
-def as_distributions(vectors: Floats) -> Floats:
+def as_distributions(vectors: Float64Array) -> Float64Array:
     """Return the rows clipped at 0 and divided by their sums; even where the sum is 0."""
     clipped = np.maximum(vectors, 0.0)
     sums = clipped.sum(axis=1, keepdims=True)
@@ -73,7 +72,7 @@ def as_distributions(vectors: Floats) -> Floats:
     return np.where(sums > 0, clipped / np.where(sums > 0, sums, 1.0), even)
 
 
-def kl_divergence(distributions: Floats) -> Floats:
+def kl_divergence(distributions: Float64Array) -> Float64Array:
     """Return KL(row i || row j), smoothed, shape (n, n)."""
     smooth = distributions + SMOOTHING
     smooth /= smooth.sum(axis=1, keepdims=True)
@@ -81,7 +80,7 @@ def kl_divergence(distributions: Floats) -> Floats:
     return np.asarray(np.maximum(negative_entropy[:, None] - smooth @ np.log(smooth).T, 0.0))
 
 
-def mutual_information(vectors: Floats, others: Floats | None = None) -> Floats:
+def mutual_information(vectors: Float64Array, others: Float64Array | None = None) -> Float64Array:
     """Return the mutual information of "which of two vectors" and "which coordinate", in nats.
 
     Two non-negative vectors, stacked, make a 2 x n table of joint weights; its mutual information is the
@@ -110,5 +109,5 @@ def mutual_information(vectors: Floats, others: Floats | None = None) -> Floats:
     return np.asarray(np.maximum(information / np.where(total > 0, total, 1.0), 0.0))
 
 
-def _xlogx(values: Floats) -> Floats:
+def _xlogx(values: Float64Array) -> Float64Array:
     return np.asarray(values * np.log(np.where(values > 0, values, 1.0)))

@@ -14,9 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from models.types import Float32Array, IndexArray
 
 
 @dataclass(frozen=True)
@@ -53,19 +52,25 @@ class BoltzmannMachine:
         What each document adds to the hidden biases (its one-hot condition's weights).
     """
 
-    def __init__(self, documents: Floats, conditional: bool, settings: BoltzmannSettings, seed: int) -> None:
+    def __init__(
+        self, documents: Float32Array, conditional: bool, settings: BoltzmannSettings, seed: int
+    ) -> None:
         rng = np.random.default_rng(seed)
         n_documents, n_tags = documents.shape
         n_hidden = settings.n_hidden
         share = np.clip(documents.mean(axis=0), 1 / (n_documents + 1), n_documents / (n_documents + 1))
         self.weights = rng.normal(0, 0.01, (n_tags, n_hidden)).astype(np.float32)
-        self.visible_bias: Floats = np.log(share / (1 - share)).astype(np.float32)
+        self.visible_bias: Float32Array = np.log(share / (1 - share)).astype(np.float32)
         self.hidden_bias = np.zeros(n_hidden, dtype=np.float32)
         self.condition = np.zeros((n_documents if conditional else 0, n_hidden), dtype=np.float32)
         self._train(documents, conditional, settings, rng)
 
     def _train(
-        self, documents: Floats, conditional: bool, settings: BoltzmannSettings, rng: np.random.Generator
+        self,
+        documents: Float32Array,
+        conditional: bool,
+        settings: BoltzmannSettings,
+        rng: np.random.Generator,
     ) -> None:
         velocity = np.zeros_like(self.weights)
         rate, decay = np.float32(settings.learning_rate), np.float32(settings.weight_decay)
@@ -78,7 +83,7 @@ class BoltzmannMachine:
                 extra = self.condition[rows] if conditional else np.float32(0)
                 hidden = self.hidden(data, extra)
                 sampled = (rng.random(hidden.shape, dtype=np.float32) < hidden).astype(np.float32)
-                model: Floats = self.visible(sampled)
+                model: Float32Array = self.visible(sampled)
                 model_hidden = self.hidden(model, extra)
                 gradient = np.asarray(
                     (data.T @ hidden - model.T @ model_hidden) / len(rows), dtype=np.float32
@@ -91,17 +96,17 @@ class BoltzmannMachine:
                 if conditional:
                     self.condition[rows] += rate * (hidden - model_hidden - decay * extra)
 
-    def hidden(self, visible: Floats, extra: Floats | np.float32) -> Floats:
+    def hidden(self, visible: Float32Array, extra: Float32Array | np.float32) -> Float32Array:
         """Return the probability of each hidden unit, shape (..., n_hidden)."""
         return _sigmoid(visible @ self.weights + self.hidden_bias + extra)
 
-    def visible(self, hidden: Floats) -> Floats:
+    def visible(self, hidden: Float32Array) -> Float32Array:
         """Return the probability of each tag, shape (..., n_tags)."""
         return _sigmoid(hidden @ self.weights.T + self.visible_bias)
 
     def clamped_activation(
-        self, tags: npt.NDArray[np.int64], rows: npt.NDArray[np.int64] | None, noise: Floats, burn_in: int
-    ) -> Floats:
+        self, tags: IndexArray, rows: IndexArray | None, noise: Float32Array, burn_in: int
+    ) -> Float32Array:
         """Clamp one tag on, run Gibbs chains and average the probability of every tag.
 
         Parameters
@@ -123,7 +128,7 @@ class BoltzmannMachine:
         """
         n_tags = len(self.visible_bias)
         every = np.arange(len(tags))
-        extra: Floats | np.float32 = np.float32(0) if rows is None else self.condition[rows]
+        extra: Float32Array | np.float32 = np.float32(0) if rows is None else self.condition[rows]
         total = np.zeros((len(tags), n_tags), dtype=np.float32)
         for chain in noise:
             state = np.zeros((len(tags), n_tags), dtype=np.float32)
@@ -135,9 +140,9 @@ class BoltzmannMachine:
                     total += activation
                 state = (uniform[:n_tags] < activation).astype(np.float32)
                 state[every, tags] = 1.0
-        mean: Floats = total / np.float32(len(noise) * (noise.shape[1] - burn_in))
+        mean: Float32Array = total / np.float32(len(noise) * (noise.shape[1] - burn_in))
         return mean
 
 
-def _sigmoid(values: Floats) -> Floats:
+def _sigmoid(values: Float32Array) -> Float32Array:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)), dtype=np.float32)

@@ -9,7 +9,8 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.features import Usage
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 
@@ -28,12 +29,12 @@ class Chance(Method):
         self._n_tags, self._seed = corpus.n_tags, seed
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score uniformly at random; see `Method.score`."""
         rows = [self._row(query, context) for query, context in zip(queries, contexts, strict=True)]
         return np.stack(rows) if rows else np.empty((0, self._n_tags), dtype=np.float32)
 
-    def _row(self, query: Tag, context: Indices) -> Floats:
+    def _row(self, query: Tag, context: IndexArray) -> Float32Array:
         asked = query.indices.tolist() if isinstance(query, Usage) else [query]
         entropy = [self._seed, len(asked), *asked, *context.tolist()]
         return np.random.default_rng(entropy).random(self._n_tags, dtype=np.float32)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 
 from models.encoders.contract import Tag
 from models.protocols.encoder_scorer import EncoderScorer
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.completion.fit import fit_completion
 from training.completion.recipe import CompletionRecipe
 from training.corpus import TagCorpus
@@ -42,6 +43,6 @@ class CompletionMethod(Method):
         self._scorer = EncoderScorer(self.trained.encoder)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score with both terms; see `Method.score`."""
         return self._scorer.score(queries, contexts)

@@ -9,8 +9,8 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.features import Usage
+from models.types import Float32Array, IndexArray
 from training.baselines.cooccurrence import Cooccurrence
-from training.baselines.method import Floats, Indices
 
 
 class Conditional(Cooccurrence):
@@ -18,7 +18,7 @@ class Conditional(Cooccurrence):
 
     name: ClassVar[str] = "conditional"
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Divide the query's counts by its documents; see `Method.score`."""
         scores = super().score(queries, contexts)
         own = [

@@ -10,7 +10,8 @@ from scipy import sparse
 
 from models.encoders.contract import Tag
 from models.features import Usage
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 
@@ -25,7 +26,7 @@ class Cooccurrence(Method):
         self._counts = sparse.csr_array(corpus.matrix.T @ corpus.matrix)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the query's row of counts; see `Method.score`."""
         scores = np.zeros((len(queries), self._counts.shape[1]), dtype=np.float32)
         known = [i for i, query in enumerate(queries) if not isinstance(query, Usage)]

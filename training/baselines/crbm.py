@@ -9,8 +9,9 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
+from models.types import Float32Array, IndexArray
 from training.baselines.boltzmann import BoltzmannMachine, BoltzmannSettings
-from training.baselines.method import Floats, Indices, Method
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 N_CHAINS, N_STEPS, BURN_IN = 4, 30, 10
@@ -44,7 +45,7 @@ class ConditionalRbm(Method):
         self._row_of = {tags.tobytes(): row for row, tags in reversed(list(enumerate(corpus.documents())))}
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the activations of the conditioned machine; see `Method.score`.
 
         Raises

@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from models.encoders.contract import Tag
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 
@@ -24,7 +25,7 @@ class Echo(Method):
         self._n_tags = corpus.n_tags
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score the query and its context; see `Method.score`."""
         scores = np.zeros((len(queries), self._n_tags), dtype=np.float32)
         for row, query, context in zip(scores, queries, contexts, strict=True):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, FloatArray, IndexArray
+from training.baselines.method import Method
 
 Distance = Literal["cosine", "euclidean"]
 
@@ -28,10 +28,10 @@ class TagEmbedding(Method):
         distances).
     """
 
-    vectors: npt.NDArray[np.floating]
+    vectors: FloatArray
     distance: Distance
 
-    def embed(self, queries: Sequence[Tag]) -> npt.NDArray[np.floating]:
+    def embed(self, queries: Sequence[Tag]) -> FloatArray:
         """Return the queries' vectors, shape (n, dim).
 
         Raises
@@ -41,24 +41,22 @@ class TagEmbedding(Method):
         """
         if not all(isinstance(query, int | np.integer) for query in queries):
             raise EvaluationError(f"method {self.name} cannot answer for a tag outside its vocabulary")
-        known: npt.NDArray[np.floating] = self.vectors[np.asarray(queries, dtype=np.int64)]
+        known: FloatArray = self.vectors[np.asarray(queries, dtype=np.int64)]
         return known
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score by nearness of vectors; see `Method.score`."""
         return nearness(self.embed(queries), self.vectors, self.distance)
 
 
-def nearness(
-    queries: npt.NDArray[np.floating], candidates: npt.NDArray[np.floating], distance: Distance
-) -> Floats:
+def nearness(queries: FloatArray, candidates: FloatArray, distance: Distance) -> Float32Array:
     """Return cosines, or negated Euclidean distances, shape (n_queries, n_candidates), float32."""
     if distance == "cosine":
         return np.asarray(_unit(queries) @ _unit(candidates).T, dtype=np.float32)
     return np.asarray(-cdist(queries, candidates), dtype=np.float32)
 
 
-def _unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _unit(vectors: FloatArray) -> FloatArray:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: npt.NDArray[np.floating] = vectors / np.where(norms > 0, norms, 1.0)
+    unit: FloatArray = vectors / np.where(norms > 0, norms, 1.0)
     return unit

@@ -9,7 +9,8 @@ import numpy as np
 from gensim.models import Word2Vec
 
 from models.encoders.contract import Tag
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 
@@ -60,7 +61,7 @@ class InOut(Method):
             self._outputs[int(tag)] = model.syn1neg[position]
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Compare the context's mean input vector with all output vectors; see `Method.score`."""
         if not len(queries):
             return np.empty((0, len(self._outputs)), dtype=np.float32)

@@ -9,9 +9,10 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
+from models.types import Float32Array, IndexArray
 from training.baselines.aggregation import Aggregation, aggregate, mutual_information
 from training.baselines.embedding import nearness
-from training.baselines.method import Floats, Indices, Method
+from training.baselines.method import Method
 from training.baselines.weighting import Weighting, reweight
 from training.corpus import TagCorpus
 
@@ -63,12 +64,12 @@ class InfoTheoreticSmoothing(Method):
         nearest = np.argsort(apart, axis=1, kind="stable")[:, : min(self.k, len(features) - 1)]
         smoothed = (1 - self.alpha) * features + self.alpha * features[nearest].mean(axis=1)
         if self.distance == "mi":
-            self._scores: Floats = -mutual_information(np.maximum(smoothed, 0.0)).astype(np.float32)
+            self._scores: Float32Array = -mutual_information(np.maximum(smoothed, 0.0)).astype(np.float32)
         else:
             self._scores = nearness(smoothed, smoothed, self.distance)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the query's row of nearness; see `Method.score`."""
         if not all(isinstance(query, int | np.integer) for query in queries):
             raise EvaluationError(f"method {self.name} cannot answer for a tag outside its vocabulary")

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from training.baselines.method import Indices
+from models.types import Float64Array, IndexArray
 from training.baselines.shared_fits import topic_model
-from training.baselines.topics import Doubles, TopicRelatedness
+from training.baselines.topics import TopicRelatedness
 from training.corpus import TagCorpus
 
 
@@ -44,12 +44,12 @@ class Lda(TopicRelatedness):
         self.tag_given_topic = np.exp(self._topics.log_topics)
         return self
 
-    def posterior(self, contexts: Sequence[Indices]) -> Doubles:
+    def posterior(self, contexts: Sequence[IndexArray]) -> Float64Array:
         """Return the variational posterior of bags of tags."""
-        posterior: Doubles = self._topics.posterior(list(contexts))
+        posterior: Float64Array = self._topics.posterior(list(contexts))
         return posterior
 
-    def in_context(self, context: Indices) -> Doubles:
+    def in_context(self, context: IndexArray) -> Float64Array:
         """Return every tag as its share of each topic in one document, shape (n_tags, n_topics).
 
         p(topic | tag, document), up to a factor: p(tag | topic) times the document's posterior, normalised.

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 from models.encoders.contract import Tag
 from models.encoders.linear_term import LinearTerm
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting import counts
 from training.fitting.held_out import hold_out, select, validation_queries
@@ -62,7 +63,7 @@ class Edlae(Method):
         self._scorer = TermScorer(self._solve(corpus, chosen))
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Sum the rows of B; see `Method.score`."""
         return self._scorer.score(queries, contexts)
 

@@ -10,7 +10,8 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from models.encoders.contract import Tag
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting.held_out import hold_out, select, validation_queries
 
@@ -70,7 +71,7 @@ class LsaContext(Method):
         self._reading = np.asarray(directions / scale[None, :], dtype=np.float32)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Fold each context in and read all tags; see `Method.score`."""
         scores = np.empty((len(queries), self._reading.shape[1]), dtype=np.float32)
         for row, context in zip(scores, contexts, strict=True):

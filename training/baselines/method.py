@@ -7,14 +7,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from models.encoders.contract import OovRule, Tag
+from models.types import Float32Array, IndexArray
 from training.corpus import TagCorpus
-
-Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 
 
 class Method(ABC):
@@ -52,7 +47,7 @@ class Method(ABC):
         """Learn from the training documents; the same corpus and seed give the same scores."""
 
     @abstractmethod
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score every vocabulary tag for each query in its local context; higher is more related.
 
         Parameters

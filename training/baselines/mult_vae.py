@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from models.encoders.contract import Tag
 from models.protocols.completion import evaluate_completion
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting.held_out import hold_out, validation_queries
 
@@ -88,7 +89,7 @@ class MultVae(Method):
         return self
 
     @torch.no_grad()
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the logits of each context's bag; see `Method.score`."""
         bounds = np.concatenate([[0], np.cumsum([len(context) for context in contexts])]).astype(np.int64)
         tags = np.concatenate([*contexts, np.empty(0, dtype=np.int64)]).astype(np.int64)

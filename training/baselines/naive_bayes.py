@@ -9,7 +9,8 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.features import Usage
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence
 from training.fitting.held_out import hold_out, select, validation_queries
@@ -63,7 +64,7 @@ class NaiveBayes(Method):
         self._spread = np.log(own + self._prior)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Add the log-probabilities of the context; see `Method.score`."""
         scores = np.empty((len(queries), len(self._own)), dtype=np.float32)
         for row, query, context in zip(scores, queries, contexts, strict=True):

@@ -10,7 +10,8 @@ from scipy import sparse
 
 from models.encoders.contract import Tag
 from models.features import Usage
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence
 
@@ -30,11 +31,11 @@ class Cosine(Method):
         )
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the query's row of cosines; see `Method.score`."""
         return self._rows(queries, [np.empty(0, dtype=np.int64)] * len(queries))
 
-    def _rows(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def _rows(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the sum of the rows of each query and of its context, the query's own row once."""
         others = [context[context != query] for query, context in zip(queries, contexts, strict=True)]
         bags = [
@@ -89,6 +90,6 @@ class ItemKnn(Cosine):
         self._cosine = sparse.csr_array((similarity[kept], (row[kept], column[kept])), shape=counts.shape)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Sum the rows of the query and its context; see `Method.score`."""
         return self._rows(queries, contexts)

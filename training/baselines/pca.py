@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.decomposition import PCA
 
 from models.encoders.contract import Tag
 from models.features import Usage
+from models.types import FloatArray
 from training.baselines.aggregation import Aggregation, aggregate
 from training.baselines.embedding import Distance, TagEmbedding
 from training.baselines.weighting import Weighting, reweight
@@ -64,17 +64,17 @@ class Pca(TagEmbedding):
         self.vectors = self._pca.transform(features)
         return self
 
-    def embed(self, queries: Sequence[Tag]) -> npt.NDArray[np.floating]:
+    def embed(self, queries: Sequence[Tag]) -> FloatArray:
         """Return the queries' vectors; OOV tags through their features, where the settings allow."""
         if not self.supports_oov or not any(isinstance(query, Usage) for query in queries):
             return super().embed(queries)
         return np.concatenate([self._embed_one(query) for query in queries])
 
-    def _embed_one(self, query: Tag) -> npt.NDArray[np.floating]:
+    def _embed_one(self, query: Tag) -> FloatArray:
         if not isinstance(query, Usage):
             return super().embed([query])
         features = np.zeros(len(self._document_frequency))
         together = np.sqrt(query.n_documents * np.maximum(self._document_frequency[query.indices], 1))
         features[query.indices] = query.counts / together
-        projected: npt.NDArray[np.floating] = self._pca.transform(features[None])
+        projected: FloatArray = self._pca.transform(features[None])
         return projected

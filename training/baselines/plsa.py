@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from training.baselines.method import Indices
-from training.baselines.topics import Doubles, TopicRelatedness
+from models.types import Float64Array, IndexArray
+from training.baselines.topics import TopicRelatedness
 from training.corpus import TagCorpus
 
 _TINY = 1e-12
@@ -52,7 +52,7 @@ class Plsa(TopicRelatedness):
         self.tag_given_topic = topics
         return self
 
-    def posterior(self, contexts: Sequence[Indices]) -> Doubles:
+    def posterior(self, contexts: Sequence[IndexArray]) -> Float64Array:
         """Fold documents in: EM on p(topic | document) alone, from an even start."""
         lengths = [len(context) for context in contexts]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
@@ -65,7 +65,9 @@ class Plsa(TopicRelatedness):
         return mixture
 
 
-def _expected_counts(matrix: sparse.csr_array, mixture: Doubles, topics: Doubles) -> tuple[Doubles, Doubles]:
+def _expected_counts(
+    matrix: sparse.csr_array, mixture: Float64Array, topics: Float64Array
+) -> tuple[Float64Array, Float64Array]:
     """Return how many tags each topic is expected to have given, by tag and by document (the E step)."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     likelihood = np.einsum("nk,kn->n", mixture[rows], topics[:, matrix.indices])
@@ -75,7 +77,7 @@ def _expected_counts(matrix: sparse.csr_array, mixture: Doubles, topics: Doubles
     return topics * (ratio.T @ mixture).T, mixture * (ratio @ topics.T)
 
 
-def _normalise(counts: Doubles) -> Doubles:
+def _normalise(counts: Float64Array) -> Float64Array:
     """Return rows that sum to 1; even where there is nothing to share out."""
     sums = counts.sum(axis=1, keepdims=True)
     even = np.full_like(counts, 1.0 / counts.shape[1])

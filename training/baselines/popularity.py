@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from models.encoders.contract import Tag
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 
@@ -23,6 +24,6 @@ class Popularity(Method):
         self._counts = corpus.document_frequency.astype(np.float32)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the counts, whatever is asked; see `Method.score`."""
         return np.tile(self._counts, (len(queries), 1))

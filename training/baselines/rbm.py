@@ -9,8 +9,9 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
+from models.types import Float32Array, IndexArray
 from training.baselines.boltzmann import BoltzmannMachine, BoltzmannSettings
-from training.baselines.method import Floats, Indices, Method
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 N_CHAINS, N_STEPS, BURN_IN = 20, 60, 20
@@ -42,7 +43,7 @@ class Rbm(Method):
         self._activation = machine.clamped_activation(np.arange(corpus.n_tags), None, noise, BURN_IN)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the activations under the clamped query; see `Method.score`."""
         if not all(isinstance(query, int | np.integer) for query in queries):
             raise EvaluationError(f"method {self.name} cannot answer for a tag outside its vocabulary")

@@ -14,8 +14,9 @@ from models.encoders.contract import OovRule, Query, Tag
 from models.encoders.siamese import SiameseEncoder
 from models.errors import EvaluationError
 from models.features import Usage
+from models.types import Float32Array, IndexArray
 from training.baselines.embedding import nearness
-from training.baselines.method import Floats, Indices, Method
+from training.baselines.method import Method
 from training.baselines.shared_fits import shared, topic_model
 from training.corpus import TagCorpus
 from training.fitting.run import Run
@@ -131,7 +132,7 @@ class Siamese(Method):
         self._network = stages.networks[self.stage]
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score by nearness in each query's context, or by the network's output; see `Method.score`."""
         scores = np.empty((len(queries), len(self._known)), dtype=np.float32)
         by_context: dict[bytes, list[int]] = {}
@@ -145,7 +146,7 @@ class Siamese(Method):
             scores[rows] = self._read(embedded, context)
         return self._spread(scores)
 
-    def embed(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def embed(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the contextual embeddings of queries, shape (n, dim)."""
         rows = [self._position[context] for context in contexts]
         known = [row[row >= 0] for row in rows]
@@ -154,7 +155,7 @@ class Siamese(Method):
             [Query(tag, context) for tag, context in zip(tags, known, strict=True)]
         ).vectors
 
-    def in_context(self, context: Indices) -> Floats:
+    def in_context(self, context: IndexArray) -> Float32Array:
         """Return the embeddings of all tags of the vocabulary in one context, shape (n_tags, dim)."""
         n_tags = len(self._position)
         vectors = self.embed(range(n_tags), [context] * n_tags)
@@ -164,13 +165,13 @@ class Siamese(Method):
         vectors[known] = self.encoder.candidates(position[position >= 0])[self._position[known]]
         return vectors
 
-    def _read(self, embedded: Floats, context: Indices) -> Floats:
+    def _read(self, embedded: Float32Array, context: IndexArray) -> Float32Array:
         if self.reading == "prediction":
             with torch.no_grad():
                 return np.asarray(self._network.output(torch.from_numpy(embedded)).numpy())
         return nearness(embedded, self.encoder.candidates(context), "euclidean")
 
-    def _translated(self, query: Tag, context: Indices) -> Tag:
+    def _translated(self, query: Tag, context: IndexArray) -> Tag:
         """Return the query in the network's own numbering."""
         if not isinstance(query, Usage):
             position = int(self._position[query])
@@ -179,7 +180,7 @@ class Siamese(Method):
         kept = positions >= 0
         return Usage(query.n_documents, positions[kept], query.counts[kept])
 
-    def _spread(self, scores: Floats) -> Floats:
+    def _spread(self, scores: Float32Array) -> Float32Array:
         """Return scores over the whole vocabulary, tags that the network does not know last."""
         if len(self._known) == self._n_tags or not len(scores):
             return scores if len(scores) else np.empty((0, self._n_tags), dtype=np.float32)

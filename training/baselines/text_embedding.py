@@ -11,7 +11,8 @@ import numpy as np
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.features import Usage
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 
 
@@ -45,7 +46,7 @@ class TextEmbedding(Method):
         self._vectors = _embed(self._names)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Compare embeddings by cosine; see `Method.score`."""
         if not len(queries):
             return np.empty((0, len(self._names)), dtype=np.float32)
@@ -68,7 +69,7 @@ def _readable(key: str) -> str:
     return " ".join(key.replace("_", " ").replace("-", " ").split())
 
 
-def _embed(texts: Sequence[str]) -> Floats:
+def _embed(texts: Sequence[str]) -> Float32Array:
     vectors = _encoder().encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(vectors, dtype=np.float32)
 

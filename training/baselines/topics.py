@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
-from training.baselines.method import Floats, Indices, Method
-
-Doubles = npt.NDArray[np.float64]
+from models.types import Float32Array, Float64Array, IndexArray
+from training.baselines.method import Method
 
 PROBABILITY_FLOOR = 1e-12
 """Least probability of a tag in a topic; a logarithm needs one."""
@@ -29,13 +27,13 @@ class TopicRelatedness(Method):
     """
 
     contextual: ClassVar[bool] = True
-    tag_given_topic: Doubles
+    tag_given_topic: Float64Array
 
     @abstractmethod
-    def posterior(self, contexts: Sequence[Indices]) -> Doubles:
+    def posterior(self, contexts: Sequence[IndexArray]) -> Float64Array:
         """Return the topic distributions of bags of tags, shape (n, n_topics)."""
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Score by the negated divergence; see `Method.score`.
 
         Raises
@@ -52,7 +50,7 @@ class TopicRelatedness(Method):
         return -divergence(self.tag_given_topic, weights, np.asarray(queries, dtype=np.int64))
 
 
-def divergence(tag_given_topic: Doubles, weights: Doubles, queries: Indices) -> Floats:
+def divergence(tag_given_topic: Float64Array, weights: Float64Array, queries: IndexArray) -> Float32Array:
     """Return sum over topics c of w_c (p_c(q) - p_c(t)) (log p_c(q) - log p_c(t)) for every tag t.
 
     Parameters
@@ -82,7 +80,7 @@ def divergence(tag_given_topic: Doubles, weights: Doubles, queries: Indices) -> 
     return np.asarray(np.maximum(own + every - crossed, 0.0), dtype=np.float32)
 
 
-def _distinct(contexts: Sequence[Indices]) -> tuple[list[int], list[int]]:
+def _distinct(contexts: Sequence[IndexArray]) -> tuple[list[int], list[int]]:
     """Return the first row of every distinct context, and each context's position among those."""
     first: dict[bytes, int] = {}
     rows: list[int] = []

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 from gensim.models import Word2Vec as GensimWord2Vec
 
+from models.types import Float32Array, IndexArray
 from training.baselines.embedding import Distance, TagEmbedding
 from training.corpus import TagCorpus
 
@@ -46,7 +46,7 @@ class Word2Vec(TagEmbedding):
     """
 
     name: ClassVar[str] = "word2vec"
-    output_vectors: npt.NDArray[np.float32]
+    output_vectors: Float32Array
 
     def __init__(
         self,
@@ -98,9 +98,7 @@ class Word2Vec(TagEmbedding):
 class _Sentences:
     """The documents as sentences; gensim iterates once an epoch, so a random order is a new one each time."""
 
-    def __init__(
-        self, corpus: TagCorpus, number: npt.NDArray[np.int64] | None, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, corpus: TagCorpus, number: IndexArray | None, rng: np.random.Generator) -> None:
         self._documents = corpus.documents()
         self._number = number
         self._rng = rng

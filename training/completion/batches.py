@@ -1,4 +1,4 @@
-"""Training examples of the towers: part of a document is shown, the rest is to be found."""
+"""Training examples of the towers: a part of a document's tags is shown, the others are to be predicted."""
 
 from __future__ import annotations
 
@@ -6,34 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from models.types import BoolArray, Float64Array, IndexArray
 from training.corpus import TagCorpus
-from training.fitting.counts import Weights
-
-Indices = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples of one step; rows are padded, masks say what is real.
+    """Examples of one step, padded to the same length; the masks are False at the padding.
 
     Attributes
     ----------
     queries : array of shape (n,), int64
-        A shown tag of each document.
+        The query of each document, one of its shown tags.
     context, context_mask : arrays of shape (n, k)
-        What the network sees: the shown tags, the query first, and those of a distractor.
+        What the network is given: the shown tags, the query first, then those of a distractor.
     hidden, hidden_mask : arrays of shape (n, m)
-        What it has to find.
+        The tags that it has to predict.
     """
 
-    queries: Indices
-    context: Indices
-    context_mask: Bools
-    hidden: Indices
-    hidden_mask: Bools
+    queries: IndexArray
+    context: IndexArray
+    context_mask: BoolArray
+    hidden: IndexArray
+    hidden_mask: BoolArray
 
 
 class Examples:
@@ -42,17 +38,18 @@ class Examples:
     Parameters
     ----------
     corpus
-        Training documents; those with one tag teach nothing here.
+        Training documents; those of fewer than two tags give no example.
     weights : array of shape (n_documents,)
-        The probability with which a document is taken in an epoch.
+        Probability that a document is drawn in an epoch.
     shown
-        Least and largest share of a document's tags that is shown; at least one is, and one is not.
+        Smallest and largest share of a document's tags that is shown. At least one tag is shown, and at least
+        one is hidden.
     distractors
-        How often another document's shown tags join the context.
+        Probability that another document's shown tags are added to the context.
     """
 
     def __init__(
-        self, corpus: TagCorpus, weights: Weights, shown: tuple[float, float], distractors: float
+        self, corpus: TagCorpus, weights: Float64Array, shown: tuple[float, float], distractors: float
     ) -> None:
         self._lengths = np.diff(corpus.matrix.indptr).astype(np.int64)
         self._starts = corpus.matrix.indptr[:-1].astype(np.int64)
@@ -63,14 +60,14 @@ class Examples:
 
     @property
     def expected(self) -> float:
-        """Documents an epoch takes on average."""
+        """Mean number of documents in an epoch."""
         return float(self._weights.sum())
 
     def epoch(self, batch: int, random: np.random.Generator) -> Iterator[Batch]:
-        """Yield the batches of one pass over the documents, drawn anew."""
+        """Yield the batches of one pass over the documents, with newly drawn examples."""
         taken = np.flatnonzero(random.random(len(self._weights)) < self._weights)
         random.shuffle(taken)
-        # All documents are permuted at once: a random key a tag, sorted within its document.
+        # All documents are permuted at once: every tag gets a random key and is sorted within its document.
         order = np.lexsort((random.random(len(self._tags)), self._owner))
         tags = self._tags[order]
         share = random.uniform(*self._shown, size=len(self._lengths))
@@ -80,7 +77,9 @@ class Examples:
         for start in range(0, len(taken), batch):
             yield self._batch(taken[start : start + batch], tags, n_shown, random)
 
-    def _batch(self, rows: Indices, tags: Indices, n_shown: Indices, random: np.random.Generator) -> Batch:
+    def _batch(
+        self, rows: IndexArray, tags: IndexArray, n_shown: IndexArray, random: np.random.Generator
+    ) -> Batch:
         starts, lengths, visible = self._starts[rows], self._lengths[rows], n_shown[rows]
         context, context_mask = _gather(tags, starts, visible)
         hidden, hidden_mask = _gather(tags, starts + visible, lengths - visible)
@@ -101,8 +100,8 @@ class Examples:
         return Batch(queries, context, context_mask, hidden, hidden_mask)
 
 
-def _gather(tags: Indices, starts: Indices, counts: Indices) -> tuple[Indices, Bools]:
-    """Return `counts` tags from each of `starts`, padded with tag 0, and what is no padding."""
+def _gather(tags: IndexArray, starts: IndexArray, counts: IndexArray) -> tuple[IndexArray, BoolArray]:
+    """Return `counts` tags from each of `starts`, padded with tag 0, and a mask: False is padding."""
     offsets = np.arange(int(counts.max()))
     mask = offsets[None, :] < counts[:, None]
     found = tags[np.where(mask, starts[:, None] + offsets[None, :], 0)]

@@ -1,4 +1,4 @@
-"""What a stopped training of a completion encoder leaves behind, so that it can be taken up again."""
+"""The checkpoint of a completion encoder's training, from which a stopped training is resumed."""
 
 from __future__ import annotations
 
@@ -13,84 +13,88 @@ import torch
 from models.errors import TrainingError
 from training.completion.mixing import Mixing
 from training.completion.recipe import CompletionRecipe
-from training.completion.trainer import Keep, State
+from training.completion.trainer import SaveState, State
 from training.corpus import TagCorpus
 from training.fitting.run import CHECKPOINT, Run
+
+FORMAT = 2
+"""Raised whenever the fields of `Checkpoint` change."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training stands.
+    """The state of a training.
 
     Attributes
     ----------
     linear
         (l2, dropout) chosen for the linear term.
-    probe
-        State of the towers that are trained without the validation documents.
-    towers
-        State of the towers that are trained on all documents, once the others are done.
+    validation_towers
+        State of the validation towers, which are trained without the validation documents.
+    final_towers
+        State of the final towers, which are trained on all documents once the validation towers are done.
     validated
-        Mix with the linear term and quality, as validation documents said once the first towers were done.
+        The mix chosen on the validation documents and the quality measured there, once the validation towers
+        are done.
     """
 
     linear: tuple[float, float]
-    probe: State | None = None
-    towers: State | None = None
+    validation_towers: State | None = None
+    final_towers: State | None = None
     validated: tuple[Mixing, dict[str, Any]] | None = None
 
-    def keep_probe(self, checkpoints: Checkpoints) -> Keep:
-        """Return what saves this with another state of the first towers."""
-        return lambda state: checkpoints.save(replace(self, probe=state))
+    def save_validation_towers(self, checkpoints: Checkpoints) -> SaveState:
+        """Return a function that saves this checkpoint with another state of the validation towers."""
+        return lambda state: checkpoints.save(replace(self, validation_towers=state))
 
-    def keep_towers(self, checkpoints: Checkpoints) -> Keep:
-        """Return what saves this with another state of the second towers."""
-        return lambda state: checkpoints.save(replace(self, towers=state))
+    def save_final_towers(self, checkpoints: Checkpoints) -> SaveState:
+        """Return a function that saves this checkpoint with another state of the final towers."""
+        return lambda state: checkpoints.save(replace(self, final_towers=state))
 
 
 class Checkpoints:
-    """The checkpoint in a run's folder; nothing is kept without a folder.
+    """Reads and writes the checkpoint in a run's folder; a run without a folder has none.
 
     Parameters
     ----------
     run
-        Names the folder, and says whether to go on from what is there.
+        Gives the folder and whether to resume from the checkpoint in it.
     corpus, recipe, seed
-        What is trained; a checkpoint of anything else is refused.
+        What is trained; a checkpoint of another corpus, recipe or seed is refused.
     """
 
     def __init__(self, run: Run, corpus: TagCorpus, recipe: CompletionRecipe, seed: int) -> None:
         self._folder, self._resume = run.folder, run.resume
-        trained = [corpus.fingerprint, recipe.model_dump(mode="json"), seed]
-        self._of = hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()
+        trained = [FORMAT, corpus.fingerprint, recipe.model_dump(mode="json"), seed]
+        self._trained = hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()
 
     def load(self) -> Checkpoint | None:
-        """Return what is there, if the run is to go on from it.
+        """Return the checkpoint, if there is one and the run resumes from it; else None.
 
         Raises
         ------
         TrainingError
-            If it is of another corpus, recipe or seed.
+            If the checkpoint is of another corpus, recipe or seed, or of another version of Tagprime.
         """
         path = self._path()
         if path is None or not self._resume or not path.is_file():
             return None
         content = torch.load(path, weights_only=True)
-        if content.pop("of", None) != self._of:
+        if content.pop("trained", None) != self._trained:
             raise TrainingError(
-                f"the checkpoint in {self._folder} is of another corpus, recipe or seed; "
-                f"remove it, or do not resume"
+                f"the checkpoint in {self._folder} is of another corpus, recipe or seed, "
+                f"or of another version of Tagprime; remove it, or do not resume"
             )
         return Checkpoint(**content)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write it; a kill in the middle of the write leaves the last whole one."""
+        """Write the checkpoint; if the process is killed while writing, the previous one stays whole."""
         path = self._path()
         if path is None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        torch.save({"of": self._of, **vars(checkpoint)}, partial)
+        torch.save({"trained": self._trained, **vars(checkpoint)}, partial)
         partial.replace(path)
 
     def _path(self) -> Path | None:

@@ -1,28 +1,28 @@
-"""From trained towers to the encoder that a bundle keeps."""
+"""Export of trained towers to the NumPy encoder that a bundle holds."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from models.encoders.completion import CompletionEncoder
-from models.encoders.contract import Encoder, Floats, Query
+from models.encoders.contract import Encoder, Query
 from models.encoders.linear_term import LinearTerm
 from models.errors import BundleError
+from models.types import Float32Array, Float64Array
 from training.completion.features import CountFeatures
 from training.completion.towers import TwoTowers
 from training.corpus import TagCorpus
 
 TOLERANCE = 1e-4
-"""Exported and trained vectors may differ by rounding alone; their entries are of the order of 10."""
+"""Largest difference of exported and trained vectors that counts as rounding; entries are of order 10."""
 
 
 @torch.no_grad()
 def to_encoder(
     towers: TwoTowers,
     features: CountFeatures,
-    frequency: npt.NDArray[np.float64],
+    frequency: Float64Array,
     linear: LinearTerm,
     linear_attention: float,
 ) -> CompletionEncoder:
@@ -70,5 +70,5 @@ def check_towers(encoder: Encoder, towers: TwoTowers, corpus: TagCorpus) -> None
             )
 
 
-def _array(tensor: torch.Tensor) -> Floats:
+def _array(tensor: torch.Tensor) -> Float32Array:
     return np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=np.float32)

@@ -1,35 +1,34 @@
-"""Features of tags for the towers: whom a tag is used with."""
+"""Features of tags for the towers: their normalised co-occurrence counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
-Floats = npt.NDArray[np.float32]
+from models.types import Float32Array
 
 PROJECTED_ABOVE = 300
-"""Tags above which features are projected on singular vectors."""
+"""Largest vocabulary whose features are the counts themselves; above it they are projected."""
 
 
 @dataclass(frozen=True)
 class CountFeatures:
-    """Rows of the co-occurrence counts, made comparable.
+    """Normalised rows of the co-occurrence counts.
 
     Attributes
     ----------
     values : array of shape (n_tags, n_features), float32
-        Row t of G without its own slot (so that unseen tags' rows look alike), column j over sqrt(n_j),
-        of length 1; projected where there are many tags.
+        Row t of G with a diagonal of zero, as the row of an unseen tag has none; column j is divided by
+        sqrt(n_j) and each row by its length. Projected on singular vectors in large vocabularies.
     projection : array of shape (n_tags, n_features), float32
-        What projects such rows: an unseen tag's row times this is its features.
+        The features of an unseen tag are its normalised row times this matrix.
     """
 
-    values: Floats
-    projection: Floats
+    values: Float32Array
+    projection: Float32Array
 
 
 def count_features(counts: sparse.csr_array, n_features: int, seed: int) -> CountFeatures:
@@ -38,12 +37,12 @@ def count_features(counts: sparse.csr_array, n_features: int, seed: int) -> Coun
     Parameters
     ----------
     counts : sparse array of shape (n_tags, n_tags)
-        Weighted co-occurrence counts with the tags' own on the diagonal; never made dense above
-        `PROJECTED_ABOVE` tags.
+        Weighted co-occurrence counts with the document frequencies on the diagonal. Above
+        `PROJECTED_ABOVE` tags they are never made dense.
     n_features
-        Singular vectors kept, above `PROJECTED_ABOVE` tags.
+        Number of singular vectors, above `PROJECTED_ABOVE` tags.
     seed
-        Of the randomised decomposition.
+        Seed of the randomised decomposition.
     """
     n_tags = counts.shape[0]
     rows = sparse.csr_array(counts - sparse.diags_array(counts.diagonal()))

@@ -11,7 +11,7 @@ import torch
 from models.encoders.completion import CompletionEncoder
 from models.errors import TrainingError
 from training.completion.checkpoint import Checkpoint, Checkpoints
-from training.completion.company import company
+from training.completion.cooccurrence_shares import cooccurrence_shares
 from training.completion.export import to_encoder
 from training.completion.features import count_features
 from training.completion.mixing import (
@@ -23,28 +23,28 @@ from training.completion.mixing import (
 )
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers
-from training.completion.trainer import Keep, State, TowersTrainer, TrainedTowers
+from training.completion.trainer import SaveState, State, TowersTrainer, TrainedTowers
 from training.corpus import TagCorpus
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.held_out import Measure, hold_out, validation_queries, with_permuted_contexts
 from training.fitting.run import Run
 
-PROBE, FINAL = "validation towers", "towers"
-"""The two trainings: without the validation documents, then with them."""
+VALIDATION_TOWERS, FINAL_TOWERS = "validation towers", "towers"
+"""Phases of the training: first without the validation documents, then on all documents."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What validation documents decided.
+    """Settings that were chosen on the validation documents.
 
     Attributes
     ----------
     l2, dropout
-        Of the linear term.
+        Penalty and dropout of the linear term.
     mixing
-        Its weight, in standard deviations of the towers' scores.
+        Weight of the linear term, in standard deviations of the towers' scores.
     damping
-        Of the linear term's scores, by how many documents hold a candidate.
+        Power of a candidate's document frequency that the linear term's score is divided by.
     """
 
     l2: float
@@ -60,21 +60,21 @@ class Completion:
     Attributes
     ----------
     encoder
-        As served.
+        The encoder as it is served.
     towers
-        As trained, in evaluation mode.
+        The trained network, in evaluation mode.
     chosen
         Settings chosen on validation documents.
     steps
-        Steps the towers were trained for.
+        Number of steps that the towers were trained for.
     n_documents
-        Documents the encoder has seen.
+        Number of documents that the encoder was trained on.
     quality
-        What the encoder trained without the validation documents reached on them, with the baselines
-        beside it, by protocol (`training.evaluation.quality`); empty if nobody asked.
+        Metrics of the encoder that was trained without the validation documents, measured on them, by
+        protocol; empty without a measure.
     stopped
-        ``(phase, step)`` where training was stopped early, or None. If it was stopped, the encoder is the
-        very one that `quality` was measured on.
+        ``(phase, step)`` where training was stopped early, or None. After an early stop the encoder is the
+        one that `quality` was measured on.
     """
 
     encoder: CompletionEncoder
@@ -95,12 +95,16 @@ def fit_completion(
     on_stage: Callable[[str], None] = lambda line: None,
     measure: Measure | None = None,
 ) -> Completion:
-    """Choose settings with a tenth of the documents held off, then train on all of them.
+    """Choose settings on a tenth of the documents, held out, then train on all documents.
 
     Parameters
     ----------
-    corpus, recipe, seed
-        What to train on, and how.
+    corpus
+        Training documents.
+    recipe
+        Architecture, steps and the settings to choose from.
+    seed
+        Seed of every random draw.
     device
         ``cpu`` or ``cuda``.
     run
@@ -113,40 +117,49 @@ def fit_completion(
     Raises
     ------
     TrainingError
-        If no two documents with two tags are there to learn from, the loss stops being finite, training
-        was stopped before its first step, or is to go on from a checkpoint of something else.
+        If fewer than two documents hold two tags, the loss is not finite, training was stopped before its
+        first step, or the checkpoint is of another training.
     """
     run = run or Run()
     checkpoints = Checkpoints(run, corpus, recipe, seed)
     rest, held_out = hold_out(corpus, seed)
     queries = validation_queries(held_out, seed)
-    begun = checkpoints.load()
-    if begun is None:
+    checkpoint = checkpoints.load()
+    if checkpoint is None:
         on_stage(f"choosing the linear term on {held_out.n_documents} held-out documents")
-        begun = Checkpoint(choose_linear(rest, recipe, queries))
-    train = _Training(recipe, seed, device, begun.linear, run)
-    probe, first = train(rest, PROBE, begun.probe, begun.keep_probe(checkpoints))
+        checkpoint = Checkpoint(choose_linear(rest, recipe, queries))
+    train = _Training(recipe, seed, device, checkpoint.linear, run)
+    validation_encoder, first = train(
+        rest, VALIDATION_TOWERS, checkpoint.validation_towers, checkpoint.save_validation_towers(checkpoints)
+    )
     if not first.step:
         raise TrainingError("stopped before the first step: there is nothing to serve yet")
-    if begun.validated is None:
+    if checkpoint.validated is None:
         on_stage(f"choosing the mix and measuring on {held_out.n_documents} held-out documents")
-    validated = begun.validated or _validate(probe, recipe, rest, held_out, seed, measure)
+    validated = checkpoint.validated or _validate(validation_encoder, recipe, rest, held_out, seed, measure)
     mixing, quality = validated
-    chosen = Chosen(*begun.linear, *mixing)
-    stopped = PROBE, first.step
+    chosen = Chosen(*checkpoint.linear, *mixing)
+    stopped = VALIDATION_TOWERS, first.step
     if not first.stopped:
-        tried = replace(begun, probe=first.state, validated=validated)
-        final, last = train(corpus, FINAL, begun.towers, tried.keep_towers(checkpoints))
+        validated_checkpoint = replace(checkpoint, validation_towers=first.state, validated=validated)
+        final, last = train(
+            corpus,
+            FINAL_TOWERS,
+            checkpoint.final_towers,
+            validated_checkpoint.save_final_towers(checkpoints),
+        )
         if not last.stopped:
             final = blended(final, mixing, recipe.mixing.alone, validation_queries(corpus, seed))
             return Completion(final, last.towers, chosen, last.step, corpus.n_documents, quality)
-        stopped = FINAL, last.step
-    probe = blended(probe, mixing, recipe.mixing.alone, queries)
-    return Completion(probe, first.towers, chosen, first.step, rest.n_documents, quality, stopped)
+        stopped = FINAL_TOWERS, last.step
+    encoder = blended(validation_encoder, mixing, recipe.mixing.alone, queries)
+    return Completion(encoder, first.towers, chosen, first.step, rest.n_documents, quality, stopped)
 
 
 @dataclass(frozen=True)
 class _Training:
+    """Trains towers and the linear term by a recipe, on the documents that it is called with."""
+
     recipe: CompletionRecipe
     seed: int
     device: str
@@ -154,9 +167,9 @@ class _Training:
     run: Run
 
     def __call__(
-        self, corpus: TagCorpus, phase: str, state: State | None, keep: Keep
+        self, corpus: TagCorpus, phase: str, state: State | None, save: SaveState
     ) -> tuple[CompletionEncoder, TrainedTowers]:
-        """Return the encoder, its linear term and company not weighted yet, and its towers."""
+        """Return an encoder whose two added terms are not weighted yet, and its towers."""
         weights = duplicate_weights(corpus.matrix)
         counts = cooccurrence(corpus.matrix, weights)
         features = count_features(counts, self.recipe.towers.features, self.seed)
@@ -164,27 +177,27 @@ class _Training:
             torch.manual_seed(self.seed)
             towers = TwoTowers(features, counts.diagonal(), self.recipe.towers)
             trainer = TowersTrainer(towers, corpus, weights, self.recipe, self.seed, self.device)
-            trained = trainer.train(phase, self.run, state, keep)
+            trained = trainer.train(phase, self.run, state, save)
         term = solve(counts, self.linear, self.recipe)
         mix = self.recipe.linear.attention
         encoder = to_encoder(trained.towers, features, counts.diagonal(), term, mix)
-        kept = company(corpus.matrix, weights, self.recipe.linear.neighbours)
-        return replace(encoder, cooccurrence=kept), trained
+        shares = cooccurrence_shares(corpus.matrix, weights, self.recipe.linear.neighbours)
+        return replace(encoder, cooccurrence=shares), trained
 
 
 def _validate(
-    probe: CompletionEncoder,
+    encoder: CompletionEncoder,
     recipe: CompletionRecipe,
     rest: TagCorpus,
     held_out: TagCorpus,
     seed: int,
     measure: Measure | None,
 ) -> tuple[Mixing, dict[str, Any]]:
-    """Return the mix of towers and linear term that validation documents ask for, and what it reaches."""
+    """Choose the mix of towers and linear term on the validation documents; return it and its quality."""
     queries = validation_queries(held_out, seed)
     noisy = with_permuted_contexts(queries, seed)
-    mixing = choose_mixing(probe, recipe, queries, noisy, rest)
+    mixing = choose_mixing(encoder, recipe, queries, noisy, rest)
     if measure is None:
         return mixing, {}
-    probe = blended(probe, mixing, recipe.mixing.alone, queries)
-    return mixing, measure(probe, rest, held_out, seed)
+    encoder = blended(encoder, mixing, recipe.mixing.alone, queries)
+    return mixing, measure(encoder, rest, held_out, seed)

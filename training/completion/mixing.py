@@ -1,4 +1,4 @@
-"""How the towers and the linear term are set and mixed on validation documents, and what they reach there."""
+"""The settings of the linear term and its mix with the towers, chosen on validation documents."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from training.fitting.held_out import select
 from training.fitting.linear_solver import TermScorer, fit_linear
 
 Mixing = tuple[float, float]
-"""(weight of the linear term in standard deviations of the towers' scores, its damping)."""
+"""(Weight of the linear term, in standard deviations of the towers' scores; its damping)."""
 
 MIXING_QUERIES = 1_000
-"""Queries over which the spread of the two terms is compared."""
+"""Largest number of queries over which the standard deviations of the terms are compared."""
 
 
 def solve(counts: sparse.csr_array, linear: tuple[float, float], recipe: CompletionRecipe) -> LinearTerm:
@@ -33,7 +33,10 @@ def solve(counts: sparse.csr_array, linear: tuple[float, float], recipe: Complet
 def choose_linear(
     rest: TagCorpus, recipe: CompletionRecipe, queries: list[CompletionQuery]
 ) -> tuple[float, float]:
-    """Return the (l2, dropout) whose term alone completes validation documents best; the first of equals."""
+    """Return the (l2, dropout) whose linear term alone completes the validation documents best.
+
+    The first of the recipe's settings is the default; see `training.fitting.held_out.select`.
+    """
     settings = recipe.linear.settings
     if len(settings) == 1 or rest.n_tags > recipe.linear.tuned_up_to:
         return settings[0]
@@ -44,27 +47,27 @@ def choose_linear(
 
 
 def choose_mixing(
-    probe: CompletionEncoder,
+    encoder: CompletionEncoder,
     recipe: CompletionRecipe,
     clean: list[CompletionQuery],
     noisy: list[CompletionQuery],
     rest: TagCorpus,
 ) -> Mixing:
-    """Return the mix with the best nDCG@10; what a clean context reaches counts twice, noise once."""
+    """Return the mix of the best nDCG@10, in which clean contexts count twice and noisy ones once."""
     mixes = list(product(recipe.mixing.weights, recipe.mixing.dampings))
     if len(mixes) == 1:
         return mixes[0]
     return select(
         mixes,
-        lambda mixing: EncoderScorer(blended(probe, mixing, 0.0, clean)),
+        lambda mixing: EncoderScorer(blended(encoder, mixing, 0.0, clean)),
         [clean, clean, noisy],
         rest.document_frequency,
-        errors=2.0,  # of so many candidates one or another is a standard error ahead by accident
+        errors=2.0,  # among so many candidates one is a standard error ahead by chance
     )
 
 
 def scale_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) -> float:
-    """Return the towers' mean standard deviation over candidates, over the linear term's."""
+    """Return the mean standard deviation of the towers' scores over that of the linear term's scores."""
     return _spread_ratio(replace(mixed(encoder, 1.0), cooccurrence=None), queries)
 
 
@@ -79,19 +82,19 @@ def _spread_ratio(encoder: CompletionEncoder, queries: list[CompletionQuery]) ->
 def blended(
     encoder: CompletionEncoder, mixing: Mixing, alone: float, queries: list[CompletionQuery]
 ) -> CompletionEncoder:
-    """Return the encoder with both of its added terms in proportion to its towers.
+    """Return the encoder with its two added terms weighted in proportion to its towers.
 
     Parameters
     ----------
     encoder
-        Its linear term and company not weighted yet.
+        Its linear term and co-occurrence shares are not weighted yet.
     mixing
-        Of the linear term.
+        Weight and damping of the linear term.
     alone
-        Weight of the company of a tag asked alone, in standard deviations of the towers' scores; with 0 a
-        lone tag is answered by the linear term like any other.
+        Weight of the co-occurrence shares that answer a lone tag, in standard deviations of the towers'
+        scores; with 0 a lone tag is answered by the linear term.
     queries
-        Over which the deviations are taken.
+        Validation queries over which the standard deviations are measured.
     """
     queries = queries[:MIXING_QUERIES]
     kept = None
@@ -103,7 +106,7 @@ def blended(
 
 
 def mixed(encoder: CompletionEncoder, kappa: float) -> CompletionEncoder:
-    """Return the encoder with another weight of the linear term."""
+    """Return the encoder with the weight `kappa` of the linear term."""
     scales = encoder.scales.copy()
     scales[2] = kappa
     return replace(encoder, scales=scales)

@@ -1,4 +1,4 @@
-"""Train the towers: steps of AdamW that can be stopped after any of them and taken up again."""
+"""Train the towers by AdamW; a training can be stopped after any step and resumed."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ import torch
 from torch import Tensor, nn
 
 from models.errors import TrainingError
+from models.types import Float64Array
 from training.completion.batches import Batch, Examples
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
 from training.corpus import TagCorpus
-from training.fitting.counts import Weights
 from training.fitting.run import Run
 
 WARM_UP, CLIP = 0.05, 5.0
 
 State = dict[str, Any]
-"""What going on with a training takes: tensors and plain values."""
+"""Everything that resuming a training needs: tensors and plain values."""
 
-Keep = Callable[[State], None]
+SaveState = Callable[[State], None]
 
 
 @dataclass(frozen=True)
 class TrainedTowers:
-    """Towers on the CPU in evaluation mode.
+    """Trained towers, on the CPU and in evaluation mode.
 
     Attributes
     ----------
     towers
         The network.
     step, steps
-        Steps taken, and those that were meant; fewer were taken if training was stopped.
+        Steps taken and steps planned; fewer were taken if training was stopped.
     state
-        What going on from here takes.
+        State from which the training can be resumed.
     """
 
     towers: TwoTowers
@@ -48,17 +48,17 @@ class TrainedTowers:
 
     @property
     def stopped(self) -> bool:
-        """Whether training ended before its time."""
+        """Whether training was stopped before its last step."""
         return self.step < self.steps
 
 
 def schedule(recipe: CompletionRecipe, expected: float) -> tuple[int, int]:
-    """Return (batch size, steps) for so many documents an epoch."""
+    """Return (batch size, steps) for an epoch of `expected` documents."""
     training = recipe.training
     batch = 2 ** round(math.log2(max(expected / 30, 1)))
     batch = min(max(batch, training.min_batch), training.max_batch)
-    an_epoch = max(1.0, expected / batch)
-    wanted = max(training.steps, training.epochs * an_epoch)
+    steps_per_epoch = max(1.0, expected / batch)
+    wanted = max(training.steps, training.epochs * steps_per_epoch)
     return batch, math.ceil(min(wanted, training.max_steps))
 
 
@@ -68,25 +68,29 @@ class TowersTrainer:
     Parameters
     ----------
     towers
-        The network, with its first weights.
+        The network, with its initial weights.
     corpus
         Training documents.
     weights : array of shape (n_documents,)
-        The probability with which a document is taken in an epoch.
-    recipe, seed, device
-        What else decides the steps.
+        Probability that a document is drawn in an epoch.
+    recipe
+        Batch sizes, steps and learning rate.
+    seed
+        Seed of the examples.
+    device
+        ``cpu`` or ``cuda``.
 
     Raises
     ------
     TrainingError
-        If fewer than two documents an epoch hold two tags.
+        If an epoch has fewer than two documents of two tags.
     """
 
     def __init__(
         self,
         towers: TwoTowers,
         corpus: TagCorpus,
-        weights: Weights,
+        weights: Float64Array,
         recipe: CompletionRecipe,
         seed: int,
         device: str,
@@ -95,8 +99,8 @@ class TowersTrainer:
         examples = Examples(corpus, weights, recipe.training.shown, distractors)
         if examples.expected < 2:
             raise TrainingError(
-                f"corpus {corpus.name}: completion needs documents with at least 2 tags; "
-                f"{examples.expected:.1f} an epoch are too few"
+                f"corpus {corpus.name}: completion needs at least 2 documents an epoch with at least 2 tags; "
+                f"there are {examples.expected:.1f}"
             )
         batch, self._steps = schedule(recipe, examples.expected)
         self._batches = _Batches(examples, batch, seed)
@@ -104,25 +108,27 @@ class TowersTrainer:
         self._optimiser, self._scheduler = _optimiser(towers, recipe, self._steps)
 
     def train(
-        self, phase: str, run: Run, state: State | None = None, keep: Keep = lambda state: None
+        self, phase: str, run: Run, state: State | None = None, save: SaveState = lambda state: None
     ) -> TrainedTowers:
-        """Take the steps that are left, or until `run` says stop; draws from torch's own generator.
+        """Take the remaining steps, or stop as soon as `run` asks for it.
+
+        Dropout draws from torch's global generator.
 
         Parameters
         ----------
         phase
-            What the steps are reported as.
+            Name under which the steps are reported.
         run
-            Told of every step, and asked before it whether to stop.
+            Progress, stop and interval of the checkpoints.
         state
-            Where to go on from; the beginning by default.
-        keep
-            Called with the state every ``run.checkpoint_every`` steps, and at a stop.
+            State to resume from; by default the training starts anew.
+        save
+            Called with the state every ``run.checkpoint_every`` steps, and when the training is stopped.
 
         Raises
         ------
         TrainingError
-            If the loss stops being finite.
+            If the loss is not finite.
         """
         step = 0 if state is None else self._restore(state)
         batches = iter(self._batches)
@@ -134,10 +140,10 @@ class TowersTrainer:
                 raise TrainingError(f"the loss of step {step} is {loss}; try a lower learning rate")
             run.on_step(phase, step, self._steps, loss)
             if step % run.checkpoint_every == 0 and step < self._steps:
-                keep(self._state(step))
+                save(self._state(step))
         state = self._state(step)
         if step < self._steps:
-            keep(state)
+            save(state)
         return TrainedTowers(self.towers.cpu().eval(), step, self._steps, state)
 
     def loss(
@@ -179,12 +185,12 @@ class TowersTrainer:
 
 
 class _Batches:
-    """Epoch after epoch of examples.
+    """An endless sequence of batches, epoch by epoch, that can be continued at a position.
 
     Attributes
     ----------
     position
-        (the generator's state when this epoch began, batches it has given): enough to draw the rest again.
+        (State of the random generator at the start of this epoch, number of batches drawn since).
     """
 
     def __init__(self, examples: Examples, size: int, seed: int) -> None:

@@ -10,12 +10,15 @@ import numpy as np
 
 from models.errors import EvaluationError
 from models.protocols.oov import OovQuery, evaluate_oov, oov_queries
-from training.baselines.method import Indices, Method
+from models.types import IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.evaluation.cell import Cell, EvaluationSettings, percent
 
 
-def reservation(corpus: TagCorpus, n_reserved: int, seed: int) -> tuple[TagCorpus, list[OovQuery], Indices]:
+def reservation(
+    corpus: TagCorpus, n_reserved: int, seed: int
+) -> tuple[TagCorpus, list[OovQuery], IndexArray]:
     """Draw tags to reserve; return the training corpus, the OOV queries and the reserved rows.
 
     Raises

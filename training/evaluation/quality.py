@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Encoder
 from models.errors import TrainingError
@@ -21,7 +18,8 @@ from models.protocols.completion import (
 )
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.priming import DEFAULT_M, evaluate_priming
-from models.protocols.scoring import Evaluation, Indices, Scorer
+from models.protocols.scoring import Evaluation, Scorer
+from models.types import IndexArray
 from training.baselines.cooccurrence import Cooccurrence
 from training.baselines.popularity import Popularity
 from training.corpus import TagCorpus
@@ -84,7 +82,7 @@ def _baselines(training: TagCorpus) -> dict[str, Scorer]:
     return {"cooccurrence": Cooccurrence().fit(training), "popularity": Popularity().fit(training)}
 
 
-def measured_priming(scorers: Mapping[str, Scorer], documents: Sequence[Indices]) -> dict[str, Any]:
+def measured_priming(scorers: Mapping[str, Scorer], documents: Sequence[IndexArray]) -> dict[str, Any]:
     """Measure priming, the paper's protocol.
 
     Parameters
@@ -117,7 +115,7 @@ def measured_priming(scorers: Mapping[str, Scorer], documents: Sequence[Indices]
 def measured_completion(
     scorers: Mapping[str, Scorer],
     conditions: Mapping[str, Sequence[CompletionQuery]],
-    popularity: npt.NDArray[np.int64],
+    popularity: IndexArray,
 ) -> dict[str, Any]:
     """Measure completion under several conditions of the same queries; the curves are those of the first.
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from models.encoders.contract import Tag
 from models.protocols.priming import evaluate_priming
-from training.baselines.method import Floats, Indices, Method
+from models.types import Float32Array, IndexArray
+from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting.held_out import hold_out_documents
 
@@ -62,6 +63,6 @@ class Selected(Method):
         self.method: Method = self._make(**self.chosen).fit(corpus, seed)
         return self
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> Floats:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Return the chosen method's scores; see `Method.score`."""
         return self.method.score(queries, contexts)

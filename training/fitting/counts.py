@@ -6,13 +6,12 @@ Half of a catalogue's albums share one tag set; counted once a track, they would
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-Weights = npt.NDArray[np.float64]
+from models.types import Float64Array
 
 
-def duplicate_weights(matrix: sparse.csr_array) -> Weights:
+def duplicate_weights(matrix: sparse.csr_array) -> Float64Array:
     """Return (documents with exactly the same tags)^-1/2 for each document.
 
     Parameters
@@ -33,7 +32,7 @@ def duplicate_weights(matrix: sparse.csr_array) -> Weights:
     return np.asarray(1.0 / np.sqrt(copies[kind_of]))
 
 
-def cooccurrence(matrix: sparse.csr_array, weights: Weights | None = None) -> sparse.csr_array:
+def cooccurrence(matrix: sparse.csr_array, weights: Float64Array | None = None) -> sparse.csr_array:
     """Return G = X'WX: how often, by weight, two tags share a document; the diagonal is how often each comes.
 
     Parameters

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from models.errors import TrainingError
 from models.protocols.completion import (
@@ -18,7 +17,8 @@ from models.protocols.completion import (
     split_documents,
 )
 from models.protocols.scoring import Scorer
-from training.corpus import Indices, TagCorpus
+from models.types import IndexArray
+from training.corpus import TagCorpus
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ def hold_out_documents(corpus: TagCorpus, share: float, seed: int) -> tuple[TagC
     return _separate(corpus, np.arange(n_documents), order[:n_held_out])
 
 
-def _separate(corpus: TagCorpus, groups: Indices, held_out: Indices) -> tuple[TagCorpus, TagCorpus]:
+def _separate(corpus: TagCorpus, groups: IndexArray, held_out: IndexArray) -> tuple[TagCorpus, TagCorpus]:
     """Return the documents of all other groups, and those of the groups `held_out`; rows in corpus order."""
     held = np.isin(groups, held_out)
     return corpus.select(np.flatnonzero(~held)), corpus.select(np.flatnonzero(held))
@@ -133,7 +133,7 @@ def select(
     candidates: Sequence[T],
     fit: Callable[[T], Scorer],
     conditions: Sequence[Sequence[CompletionQuery]],
-    popularity: npt.NDArray[np.int64],
+    popularity: IndexArray,
     errors: float = 1.0,
 ) -> T:
     """Return the candidate of the best mean nDCG@10 over conditions, if it is clearly ahead of the first.

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg, sparse
 
-from models.encoders.contract import Indices, Tag
+from models.encoders.contract import Tag
 from models.encoders.linear_term import LinearTerm, Update
 from models.features import Usage
+from models.types import Float32Array, Float64Array, IndexArray
 
 DENSE_UP_TO = 20_000
 """Largest vocabulary whose B is a dense array; above it no array of size n_tags x n_tags is made."""
@@ -30,10 +30,8 @@ DENSE_UP_TO = 20_000
 NEIGHBOURS = 256
 """Largest number of tags that predict one tag in the sparse term."""
 
-Floats = npt.NDArray[np.float64]
 
-
-def penalties(document_frequency: Floats, l2: float, dropout: float) -> Floats:
+def penalties(document_frequency: Float64Array, l2: float, dropout: float) -> Float64Array:
     """Return Lambda = l2 + dropout / (1 - dropout) * n, shape (n_tags,)."""
     return np.asarray(l2 + dropout / (1.0 - dropout) * document_frequency, dtype=np.float64)
 
@@ -130,7 +128,7 @@ def solve_columns(
     )
 
 
-def _block(counts: sparse.csr_array, tags: npt.NDArray[np.integer]) -> Floats:
+def _block(counts: sparse.csr_array, tags: IndexArray) -> Float64Array:
     """Return the dense sub-matrix of `counts` at `tags`."""
     return np.asarray(counts[tags][:, tags].toarray(), dtype=np.float64)
 
@@ -141,7 +139,7 @@ class TermScorer:
     def __init__(self, term: LinearTerm) -> None:
         self._term = term
 
-    def score(self, queries: Sequence[Tag], contexts: Sequence[Indices]) -> npt.NDArray[np.float32]:
+    def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
         """Sum the rows of B; see `training.baselines.method.Method.score`."""
         updates: dict[int, Update] = {}
         scores = np.zeros((len(queries), self._term.n_tags), dtype=np.float32)

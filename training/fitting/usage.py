@@ -6,10 +6,11 @@ import numpy as np
 from scipy import sparse
 
 from models.features import Usage
-from training.corpus import Indices, TagCorpus
+from models.types import IndexArray
+from training.corpus import TagCorpus
 
 
-def count_usages(training: TagCorpus, tags: Indices, known: Indices) -> list[Usage]:
+def count_usages(training: TagCorpus, tags: IndexArray, known: IndexArray) -> list[Usage]:
     """Count, for each of `tags`, its documents and how many of them hold each tag of the vocabulary.
 
     Parameters

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.manifold import TSNE
 
 from models.errors import EvaluationError
+from models.types import FloatArray, IndexArray
 from models.vocabulary import normalize_tag
 from training.baselines.embedding import TagEmbedding
 from training.baselines.lda import Lda
@@ -20,9 +20,6 @@ from training.evaluation.methods import create
 from training.evaluation.selection import Selected
 from training.reports import figures
 from training.reports.figures import Cluster
-
-Indices = npt.NDArray[np.int64]
-Points = npt.NDArray[np.floating]
 
 METHODS = ("siamese-lit", "single-lit", "siamese-ext", "lda", "pca", "sg", "cbow")
 """What the figures are drawn from."""
@@ -113,7 +110,7 @@ def _instances(corpus: TagCorpus, siamese: Siamese, choice: Choice, seed: int) -
 
 
 def _clusters(
-    vectors: Points, documents: Sequence[Indices], corpus: TagCorpus, tag: int, seed: int
+    vectors: FloatArray, documents: Sequence[IndexArray], corpus: TagCorpus, tag: int, seed: int
 ) -> list[Cluster]:
     """Cluster instances and name each cluster by the tags most over-represented in its documents."""
     held = np.zeros((len(documents), corpus.n_tags))
@@ -137,7 +134,7 @@ def _one_context(corpus: TagCorpus, training: TagCorpus, siamese: Siamese, choic
     single = create("single-lit", corpus.name).fit(training, seed)
     extended = create("siamese-ext", corpus.name).fit(training, seed)
     lda = create("lda", corpus.name).fit(training, seed)
-    spaces: dict[str, Points] = {}
+    spaces: dict[str, FloatArray] = {}
     for name, registered in (("PCA", "pca"), ("C-SG", "sg"), ("C-BoW", "cbow")):
         fitted = create(registered, corpus.name).fit(training, seed)
         inner = fitted.method if isinstance(fitted, Selected) else fitted
@@ -153,7 +150,7 @@ def _one_context(corpus: TagCorpus, training: TagCorpus, siamese: Siamese, choic
     return figures.one_context(projected, related, _shown(corpus.document_ids[choice.document]))
 
 
-def project(vectors: Points, seed: int) -> Points:
+def project(vectors: FloatArray, seed: int) -> FloatArray:
     """Return t-SNE coordinates, shape (n, 2); seeded."""
     perplexity = min(30.0, max(2.0, (len(vectors) - 1) / 4))
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed)

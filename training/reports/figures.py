@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from models.metrics import RECALL_LEVELS
+from models.types import BoolArray, FloatArray, IndexArray
 from training.reports import style
 from training.reports.paper import title
 
-Points = npt.NDArray[np.floating]
 
-
-def tag_frequency(document_frequency: npt.NDArray[np.int64], n_documents: int, name: str) -> str:
+def tag_frequency(document_frequency: IndexArray, n_documents: int, name: str) -> str:
     """Figure 2: in how many documents each tag is, most used first."""
     with style.paper_style():
         figure = Figure(figsize=(6.2, 2.6))
@@ -97,11 +95,11 @@ def _looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
 class Cluster:
     """Instances of one tag that lie together, and the tags that mark their documents."""
 
-    rows: npt.NDArray[np.int64]
+    rows: IndexArray
     label: str
 
 
-def tag_instances(points: Points, clusters: Sequence[Cluster], tag: str) -> str:
+def tag_instances(points: FloatArray, clusters: Sequence[Cluster], tag: str) -> str:
     """Figure 3a: every instance of a tag, by cluster, in two dimensions."""
     with style.paper_style():
         figure = Figure(figsize=(4.6, 3.9))
@@ -115,7 +113,9 @@ def tag_instances(points: Points, clusters: Sequence[Cluster], tag: str) -> str:
         return style.to_svg(figure)
 
 
-def tag_in_documents(instances: Points, documents: Sequence[Points], tag: str, names: Sequence[str]) -> str:
+def tag_in_documents(
+    instances: FloatArray, documents: Sequence[FloatArray], tag: str, names: Sequence[str]
+) -> str:
     """Figure 3b: the other tags of some documents, a name each, over the shaded instances of one tag."""
     with style.paper_style():
         figure = Figure(figsize=(6.4, 4.6))
@@ -130,7 +130,7 @@ def tag_in_documents(instances: Points, documents: Sequence[Points], tag: str, n
         return style.to_svg(figure)
 
 
-def one_context(spaces: Mapping[str, Points], related: npt.NDArray[np.bool_], document: str) -> str:
+def one_context(spaces: Mapping[str, FloatArray], related: BoolArray, document: str) -> str:
     """Figure D.1: all tags in one document's context, under each embedding; related tags are circles."""
     with style.paper_style():
         n_columns = 4
@@ -182,7 +182,7 @@ def learning_curves(losses: Mapping[str, Sequence[float]]) -> str:
         return style.to_svg(figure)
 
 
-def _scatter(axes: Axes, points: Points, position: int, label: str, size: float) -> None:
+def _scatter(axes: Axes, points: FloatArray, position: int, label: str, size: float) -> None:
     look: dict[str, Any] = {"color": style.CYCLE[position % 7], "marker": style.MARKERS[position % 7]}
     axes.scatter(points[:, 0], points[:, 1], s=size, edgecolors="white", linewidths=0.4, label=label, **look)
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from models.encoders.topics import closed_form_log_posterior, standardise_log_posterior
+from models.types import Float32Array, Float64Array, IndexArray
 from training.corpus import TagCorpus
 from training.siamese.lda import TopicModel
-
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 
 class DocumentContexts:
@@ -38,13 +34,13 @@ class DocumentContexts:
         self._topics = topics
         self.length = corpus.matrix.nnz / corpus.n_documents if likelihood == "mean" else None
         raw = closed_form_log_posterior(self._documents, topics.log_prior, topics.log_topics, self.length)
-        self.mean: Doubles = raw.mean(axis=0)
+        self.mean: Float64Array = raw.mean(axis=0)
         std = raw.std(axis=0)
-        self.std: Doubles = np.where(std > 0, std, 1.0)
-        self.features: Floats = standardise_log_posterior(raw, self.mean, self.std)
-        self.posterior: Floats = topics.posterior(self._documents).astype(np.float32)
+        self.std: Float64Array = np.where(std > 0, std, 1.0)
+        self.features: Float32Array = standardise_log_posterior(raw, self.mean, self.std)
+        self.posterior: Float32Array = topics.posterior(self._documents).astype(np.float32)
 
-    def subsets(self, rows: Indices, drop: float, rng: np.random.Generator) -> Floats:
+    def subsets(self, rows: IndexArray, drop: float, rng: np.random.Generator) -> Float32Array:
         """Return the features of `rows` seen through random subsets of their tags.
 
         A document's tags are kept with probability 1 - drop * u, u uniform in [0, 1), one u a document

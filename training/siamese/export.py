@@ -9,6 +9,7 @@ import torch
 from models.encoders.contract import Encoder, OovRule, Query
 from models.encoders.siamese import SiameseEncoder
 from models.errors import BundleError
+from models.types import Float32Array
 from training.corpus import TagCorpus
 from training.siamese.contexts import DocumentContexts
 from training.siamese.features import TagFeatures
@@ -32,7 +33,7 @@ def siamese_encoder(
     features, the second is one vector for all tags. Folded in float64, rounded once at the end.
     """
 
-    def array(tensor: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def array(tensor: npt.ArrayLike) -> Float32Array:
         return np.ascontiguousarray(tensor, dtype=np.float32)
 
     first = network.first.weight.detach().numpy().astype(np.float64)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from models.features import idf
+from models.types import Float32Array, Float64Array, IndexArray
 from training.corpus import TagCorpus
 
 # A column that never varies says nothing; dividing by less than this would only amplify rounding.
@@ -32,12 +32,12 @@ class TagFeatures:
     """
 
     cosine: sparse.csr_array
-    mean: npt.NDArray[np.float64]
-    std: npt.NDArray[np.float64]
-    document_frequency: npt.NDArray[np.float64]
-    idf_sign: npt.NDArray[np.float64]
+    mean: Float64Array
+    std: Float64Array
+    document_frequency: Float64Array
+    idf_sign: Float64Array
 
-    def standardised(self, tags: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    def standardised(self, tags: IndexArray) -> Float32Array:
         """Return the z-scored features of `tags`, shape (len(tags), n_tags); dense for these rows only."""
         rows = self.cosine[tags].toarray()
         return np.asarray((rows - self.mean) / self.std, dtype=np.float32)

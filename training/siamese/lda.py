@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import psi
 
+from models.types import Float64Array, IndexArray
 from training.corpus import TagCorpus
-
-Doubles = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 # gensim warns about documents that did not converge within a chunk; the passes see to that.
 logging.getLogger("gensim").setLevel(logging.ERROR)
@@ -42,17 +39,17 @@ class TopicModel:
         exp(E[log p(tag | topic)]).
     """
 
-    log_prior: Doubles
-    log_topics: Doubles
-    alpha: Doubles
-    exp_elog_topics: Doubles
+    log_prior: Float64Array
+    log_topics: Float64Array
+    alpha: Float64Array
+    exp_elog_topics: Float64Array
 
     @property
     def n_topics(self) -> int:
         """Number of topics."""
         return len(self.alpha)
 
-    def posterior(self, documents: list[Indices]) -> Doubles:
+    def posterior(self, documents: list[IndexArray]) -> Float64Array:
         """Return the clipped, renormalised variational posterior, shape (n_documents, n_topics)."""
         clipped = np.maximum(
             variational_posterior(documents, self.alpha, self.exp_elog_topics), POSTERIOR_FLOOR
@@ -144,13 +141,13 @@ def seek_n_topics(corpus: TagCorpus, seed: int, min_share: float = 0.01) -> int:
 
 
 def variational_posterior(
-    documents: Sequence[Indices],
-    alpha: Doubles,
-    exp_elog_topics: Doubles,
-    gamma: Doubles | None = None,
+    documents: Sequence[IndexArray],
+    alpha: Float64Array,
+    exp_elog_topics: Float64Array,
+    gamma: Float64Array | None = None,
     max_iterations: int = 200,
     tolerance: float = 1e-3,
-) -> Doubles:
+) -> Float64Array:
     """Return the variational posterior over topics of each document under an LDA model.
 
     Parameters
@@ -187,8 +184,8 @@ def variational_posterior(
 
 
 def _infer_document(
-    gamma: Doubles, alpha: Doubles, topics: Doubles, max_iterations: int, tolerance: float
-) -> Doubles:
+    gamma: Float64Array, alpha: Float64Array, topics: Float64Array, max_iterations: int, tolerance: float
+) -> Float64Array:
     weights = np.exp(psi(gamma) - psi(gamma.sum()))
     normaliser = weights @ topics + _EPSILON
     for _ in range(max_iterations):

@@ -8,18 +8,16 @@ Sandouk and Chen, sections 5.2 and 5.6: the paper takes the furthest tags for an
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from models.encoders.contract import Encoder, OovRule
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.oov import OovQuery, evaluate_oov
+from models.types import IndexArray
 from training.corpus import TagCorpus
 from training.fitting.run import Progress, Run
 from training.fitting.usage import count_usages
 from training.siamese.fit import fit_siamese
 from training.siamese.recipe import SiameseRecipe, with_scaled_steps
-
-Indices = npt.NDArray[np.int64]
 
 MIN_OOV_QUERIES = 20
 """With fewer queries than this no rule is chosen, and `nearest` is kept."""
@@ -73,7 +71,7 @@ def seek_oov_rule(
     return choose_oov_rule(model.encoder(), training, validation, oov_tags)
 
 
-def draw_oov_tags(corpus: TagCorpus, share: float, seed: int) -> Indices:
+def draw_oov_tags(corpus: TagCorpus, share: float, seed: int) -> IndexArray:
     """Draw `share` of the tags on at least `MIN_DOCUMENTS` documents; sorted positions."""
     usable = np.flatnonzero(corpus.document_frequency >= MIN_DOCUMENTS)
     drawn = np.random.default_rng(seed).permutation(usable)[: round(share * len(usable))]
@@ -81,7 +79,7 @@ def draw_oov_tags(corpus: TagCorpus, share: float, seed: int) -> Indices:
 
 
 def choose_oov_rule(
-    encoder: Encoder, training: TagCorpus, validation: TagCorpus, oov_tags: Indices
+    encoder: Encoder, training: TagCorpus, validation: TagCorpus, oov_tags: IndexArray
 ) -> tuple[OovRule, dict[str, float]]:
     """Query validation documents with tags that an encoder was trained without, under both rules.
 

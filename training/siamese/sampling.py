@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from models.types import BoolArray, IndexArray
 from training.corpus import TagCorpus
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,10 @@ class Examples:
         Whether the document holds the tag.
     """
 
-    tags: Indices
-    documents: Indices
-    whose: Indices
-    positive: npt.NDArray[np.bool_]
+    tags: IndexArray
+    documents: IndexArray
+    whose: IndexArray
+    positive: BoolArray
 
 
 class ExampleSampler:
@@ -85,7 +83,7 @@ class ExampleSampler:
             positive += [np.ones(len(kept), dtype=bool), np.zeros(len(others), dtype=bool)]
         return Examples(np.concatenate(tags), chosen, np.concatenate(whose), np.concatenate(positive))
 
-    def _sample_negatives(self, held: Indices, n: int, rng: np.random.Generator) -> Indices:
+    def _sample_negatives(self, held: IndexArray, n: int, rng: np.random.Generator) -> IndexArray:
         n = min(n, self._n_tags - len(held))
         # A few more than needed from the whole vocabulary, less those held; enough but for rare draws.
         candidates = rng.permutation(self._n_tags) if self._n_tags < 1000 else None
@@ -95,7 +93,7 @@ class ExampleSampler:
                 candidates = rng.permutation(drawn)
         return candidates[~np.isin(candidates, held)][:n]
 
-    def _holds(self, documents: Indices, tags: Indices) -> npt.NDArray[np.bool_]:
+    def _holds(self, documents: IndexArray, tags: IndexArray) -> BoolArray:
         keys = documents * self._n_tags + tags
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return np.asarray(self._keys[at] == keys)

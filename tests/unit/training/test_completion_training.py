@@ -20,10 +20,10 @@ from models.protocols.encoder_scorer import EncoderScorer
 from training.baselines.completion import CompletionMethod
 from training.completion import towers
 from training.completion.batches import Examples
-from training.completion.company import company
+from training.completion.cooccurrence_shares import cooccurrence_shares
 from training.completion.export import check_towers
 from training.completion.features import PROJECTED_ABOVE, count_features
-from training.completion.fit import FINAL, PROBE, fit_completion
+from training.completion.fit import FINAL_TOWERS, VALIDATION_TOWERS, fit_completion
 from training.completion.mixing import blended, scale_ratio
 from training.completion.recipe import CompletionRecipe
 from training.completion.towers import TwoTowers, completion_loss
@@ -96,12 +96,12 @@ def test_export_equals_the_network_and_completes_documents(corpus, variant):
 
 def test_company_is_the_share_of_a_tags_documents_that_hold_another():
     matrix = sparse.csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0]], dtype=float))
-    kept = company(matrix, np.ones(4), neighbours=3)
+    kept = cooccurrence_shares(matrix, np.ones(4), neighbours=3)
     np.testing.assert_allclose(kept.row(0), [0, 0.5, 0.5, 0])
     np.testing.assert_allclose(kept.row(1), [1, 0, 0.5, 0])
     assert not kept.row(3).any()
-    np.testing.assert_allclose(company(matrix, np.ones(4), neighbours=1).row(1), [1, 0, 0, 0])
-    copied = company(matrix, np.array([1 / 16, 1, 1, 1]), neighbours=3)
+    np.testing.assert_allclose(cooccurrence_shares(matrix, np.ones(4), neighbours=1).row(1), [1, 0, 0, 0])
+    copied = cooccurrence_shares(matrix, np.array([1 / 16, 1, 1, 1]), neighbours=3)
     np.testing.assert_allclose(copied.row(0), [0, 1.25 / 3.25, 2 / 3.25, 0], rtol=1e-6)
 
 
@@ -172,7 +172,7 @@ def test_both_ways_to_attend_to_a_context_agree(corpus, variant, monkeypatch):
     asked = [torch.from_numpy(array) for array in (batch.queries, batch.context, batch.context_mask)]
     with torch.no_grad():
         whole = network(*asked)
-        monkeypatch.setattr(towers, "DENSE_TAGS", 0)
+        monkeypatch.setattr(towers, "DENSE_ATTENTION_UP_TO", 0)
         torch.testing.assert_close(network(*asked), whole, rtol=1e-4, atol=1e-5)
 
 
@@ -259,11 +259,11 @@ def test_a_training_stopped_twice_goes_on_as_if_it_had_never_stopped(corpus, tmp
     measure = measure_completion_encoder
     whole = fit_completion(corpus, recipe, seed=5, measure=measure)
     early = fit_completion(corpus, recipe, 5, run=stopping_after(12, tmp_path), measure=measure)
-    assert early.stopped == (PROBE, 12)
+    assert early.stopped == (VALIDATION_TOWERS, 12)
     late = fit_completion(
         corpus, recipe, 5, run=stopping_after(18 + 25, tmp_path, resume=True), measure=measure
     )
-    assert late.stopped == (FINAL, 25)
+    assert late.stopped == (FINAL_TOWERS, 25)
     assert late.quality == whole.quality
     assert late.n_documents == early.n_documents < corpus.n_documents
     resumed = fit_completion(corpus, recipe, 5, run=Run(folder=tmp_path, resume=True))
