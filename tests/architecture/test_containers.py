@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 import yaml
+
+from app.settings import DEMO_BUNDLE, DEMO_DOCUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,3 +48,16 @@ def test_every_service_runs_unprivileged_on_a_read_only_root_with_limits_and_a_h
         assert service["cap_drop"] == ["ALL"], name
         assert "mem_limit" in service, name
         assert service["restart"] == "no" or "healthcheck" in service, name
+
+
+def test_the_image_holds_every_file_that_the_service_reads_from_its_package() -> None:
+    # The last pattern that matches decides, as Docker reads the file; a leading ! lets a path in.
+    patterns = (ROOT / ".dockerignore").read_text().split()
+    for needed in (DEMO_DOCUMENTS, *(file for file in DEMO_BUNDLE.iterdir() if file.is_file())):
+        path = needed.relative_to(ROOT)
+        reached = [pattern for pattern in patterns if _covers(pattern.lstrip("!"), path)]
+        assert reached[-1].startswith("!"), f"{path} is kept out of the image by {reached[-1]}"
+
+
+def _covers(pattern: str, path: Path) -> bool:
+    return any(fnmatch(str(part), pattern) for part in (path, *path.parents[:-1]))
