@@ -1,4 +1,4 @@
-"""A checkout of the project, asked through what is public: its service and its command line."""
+"""A checkout of the project, queried through its public interfaces: service and command line."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def vocabulary(connection: http.client.HTTPConnection) -> list[str]:
 
 
 def fill_store(connection: http.client.HTTPConnection, documents: Sequence[dict[str, Any]]) -> None:
-    """Write documents, each with an unknown tag at its end, and wait until queries know these tags."""
+    """Write documents, each with an unknown tag last, and wait until queries know the usage of these tags."""
     deadline = time.monotonic() + WAIT_SECONDS
     status = 503  # the tables of a new store are made after the service is ready
     while status == 503 and time.monotonic() < deadline:
@@ -145,7 +145,7 @@ def fill_store(connection: http.client.HTTPConnection, documents: Sequence[dict[
     waiting = {document["tags"][-1] for document in documents}
     while waiting:
         if time.monotonic() > deadline:
-            raise SystemExit(f"the service has not learnt from its store: {sorted(waiting)}")
+            raise SystemExit(f"the service has no usage of these stored tags: {sorted(waiting)}")
         for tag in sorted(waiting):
             _, answer = ask(connection, "POST", "/prime", {"tag": tag, "limit": 1})
             if answer["resolved"].get("usage") == "store":

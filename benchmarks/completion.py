@@ -92,7 +92,7 @@ def _figures(cells: dict[int, Cell], conditions: Sequence[str]) -> str:
 
 
 def verdict(found: dict[str, Found]) -> list[str]:
-    """Say where ours stands: fold by fold against its rival, in the mean against every other method."""
+    """Return sentences that compare `OURS` with `RIVAL` by fold, and with every other method by mean."""
     lines, ahead, n_cells = [], 0, 0
     for corpus, methods in found.items():
         if OURS not in methods:

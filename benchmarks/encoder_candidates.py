@@ -6,7 +6,7 @@
 Test folds are never used: the training documents of each fold are divided into five parts, and the first
 `--parts` of them serve as validation documents in turn. Every candidate has the linear term and, unless it
 says otherwise, the mix of the recipe's defaults without damping and without co-occurrence shares for a lone
-tag, as before the recipe adopted "damped linear term" and "company of a lone tag".
+tag, as before the recipe adopted "damped linear term" and "shares of a lone tag".
 
 The table shows mean differences to "recipe" in nDCG@10, the standard error over documents, and the number of
 folds in which the candidate is ahead. Results are stored in `--out`; a stopped run continues from them.
@@ -29,14 +29,8 @@ from encoder_trainings import TRAININGS, Training
 from torch import Tensor
 
 from models.encoders.linear_term import LinearTerm
-from models.protocols.completion import (
-    CompletionQuery,
-    clean_queries,
-    distractor_queries,
-    evaluate_completion,
-    query_only,
-    split_documents,
-)
+from models.protocols.completion import CompletionQuery, clean_queries, evaluate_completion, split_documents
+from models.protocols.completion_conditions import distractor_queries, query_only
 from training.baselines.completion import CompletionMethod
 from training.completion.cooccurrence_shares import cooccurrence_shares
 from training.completion.features import count_features

@@ -108,7 +108,7 @@ def shares_of_a_lone_tag(blend: Blend, queries: Tensor, context: Tensor, mask: T
 
 
 RULES: dict[str, Callable[..., Tensor]] = {
-    "company of a lone tag": shares_of_a_lone_tag,
+    "shares of a lone tag": shares_of_a_lone_tag,
     "damped linear term": damped,
     "damped and lighter linear term": lambda blend, *asked: damped(blend, *asked, kappa=0.3),
     "turns": average_over_queries,

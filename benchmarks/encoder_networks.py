@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from training.completion.towers import NEVER, TwoTowers
+from training.completion.towers import MASKED, TwoTowers
 
 
 def spread(weights: Tensor, context: Tensor, mask: Tensor, n_tags: int) -> Tensor:
@@ -20,7 +20,7 @@ def spread(weights: Tensor, context: Tensor, mask: Tensor, n_tags: int) -> Tenso
 def unseen_logs(scores: Tensor, context: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Return log-probabilities over the tags outside the context, and a mask of those in it."""
     seen = spread(torch.ones_like(mask, dtype=scores.dtype), context, mask, scores.shape[1]) > 0
-    return scores.masked_fill(seen, NEVER).log_softmax(dim=1), seen
+    return scores.masked_fill(seen, MASKED).log_softmax(dim=1), seen
 
 
 class Towers(TwoTowers):
@@ -32,7 +32,7 @@ class Towers(TwoTowers):
             return mask / mask.sum(dim=1, keepdim=True)
         inputs = self.inputs()
         logits = torch.einsum("nw,nkw->nk", inputs[queries] @ self.attention(), inputs[context])
-        return logits.masked_fill(~mask, NEVER).softmax(dim=1)
+        return logits.masked_fill(~mask, MASKED).softmax(dim=1)
 
 
 class Tied(Towers):
@@ -58,7 +58,7 @@ class SetTransformer(Towers):
         plain, queried = inputs[context], inputs[queries]
         tokens = plain + self.between(plain, plain, plain, key_padding_mask=~mask, need_weights=False)[0]
         logits = torch.einsum("nw,nkw->nk", queried @ self.attention(), tokens)
-        shares = logits.masked_fill(~mask, NEVER).softmax(dim=1)
+        shares = logits.masked_fill(~mask, MASKED).softmax(dim=1)
         root = mask.sum(dim=1, keepdim=True).sqrt()
         attended = self.dropout(root * torch.einsum("nk,nkw->nw", shares, tokens))
         joined = torch.cat([attended, queried, attended * queried], dim=1)

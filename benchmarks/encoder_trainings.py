@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from training.completion.batches import Batch, Examples
-from training.completion.towers import NEVER, completion_loss
+from training.completion.towers import MASKED, completion_loss
 from training.completion.trainer import TowersTrainer
 from training.fitting.counts import cooccurrence, duplicate_weights
 from training.fitting.linear_solver import solve_dense
@@ -42,7 +42,7 @@ class InfoNce(Trainer):
         scores = self.towers(queries, context, mask)
         known = spread(torch.ones(mask.shape), context, mask, scores.shape[1])
         known = known + spread(torch.ones(hidden.shape), hidden, hidden_mask, scores.shape[1])
-        rest = scores.masked_fill(known > 0, NEVER).logsumexp(dim=1, keepdim=True)
+        rest = scores.masked_fill(known > 0, MASKED).logsumexp(dim=1, keepdim=True)
         losses = functional.softplus(rest - scores.gather(1, hidden))
         return ((losses * hidden_mask).sum(dim=1) / hidden_mask.sum(dim=1)).mean()
 
@@ -75,7 +75,7 @@ class Distilled(Trainer):
         scores = self.towers(queries, context, mask)
         logs, seen = unseen_logs(scores, context, mask)
         teacher = spread(torch.ones(mask.shape), context, mask, scores.shape[1]) @ self.linear
-        soft = (12.0 * teacher).masked_fill(seen, NEVER).softmax(dim=1)
+        soft = (12.0 * teacher).masked_fill(seen, MASKED).softmax(dim=1)
         followed = -(soft * logs.masked_fill(seen, 0)).sum(dim=1).mean()
         return 0.7 * completion_loss(scores, context, mask, hidden, hidden_mask) + 0.3 * followed
 

@@ -1,4 +1,4 @@
-"""How quick the explorer is in a real browser, with the shipped bundle and with 5,000 tags.
+"""Measure the speed of the explorer in a real browser, with the shipped bundle and with 5,000 tags.
 
     python benchmarks/explorer.py [--runs 5] [--tags 5000]
 

@@ -1,11 +1,11 @@
-"""How fast a stream of documents comes in, and how much memory the server needs for it.
+"""Measure the speed of a streamed import and the server's memory during it.
 
     python benchmarks/importing.py [--lines 50000 1000000] [--database URL]
 
 For each size a real server with an empty store takes that many generated lines over one connection, as
-NDJSON. The stream is broken off once in its middle and sent again under the same Idempotency-Key, so both
-the first writing and the passing over of what is there already are in the figures. Memory is bounded if
-the peak stays where it is while the lines are twenty times as many.
+NDJSON. The stream is interrupted once in its middle and sent again under the same Idempotency-Key, so that
+the figures include both writing lines and skipping lines already written. Memory is bounded if the peak does
+not grow with twenty times as many lines.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ HEADERS = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "benchmark
 
 
 class BrokenOffError(Exception):
-    """The sender is gone in the middle of its stream."""
+    """Raised to interrupt the stream."""
 
 
 def lines(known: list[str], n_lines: int, written: Callable[[], int] | None = None) -> Iterator[bytes]:
     """Yield documents, a thousand lines at a time, with about 8 tags each, some far more used than others.
 
-    One tag in twenty is of the model's vocabulary. With `written`, which tells how many lines the server
-    has, the stream breaks off once that is half of them.
+    One tag in twenty is of the model's vocabulary. With `written`, which returns the number of lines
+    the server has, the stream is interrupted once that is half of them.
     """
     rng = random.Random(0)
     names = [f"tag {i}" for i in range(19 * len(known))] + known
@@ -107,7 +107,7 @@ def measure(n_lines: int, database: str | None) -> None:
 
         def progress() -> dict[str, Any]:
             answer = client.get(f"/v1/imports/{HEADERS['Idempotency-Key']}")
-            return answer.json() if answer.status_code == 200 else {"lines": 0, "status": "unheard of"}
+            return answer.json() if answer.status_code == 200 else {"lines": 0, "status": "unknown"}
 
         with watched(server) as peak:
             began = time.perf_counter()

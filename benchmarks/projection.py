@@ -1,4 +1,4 @@
-"""How much of the ranking a map shows: the served one, and simpler ones.
+"""Measure how much of the ranking the served map preserves, and simpler maps.
 
     python benchmarks/projection.py [--bundle DIR] [--queries 300]
 

@@ -1,4 +1,4 @@
-"""How soon a server answers after its start, and how much memory it holds.
+"""Measure the time from the start of a server to its first answer, and its memory.
 
     python benchmarks/startup.py [--bundle DIR] [--runs 5]
 

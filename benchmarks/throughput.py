@@ -1,9 +1,9 @@
-"""What a query costs, against an endpoint of the same service that does nothing.
+"""Measure the CPU time of a query, relative to an endpoint of the same service that does nothing.
 
     python benchmarks/throughput.py [--bundle DIR] [--seconds 5] [--connections 8]
 
-Both are asked in turn, three rounds each, over keep-alive connections from another process. The ratio is
-the figure: it holds on a slow or busy machine, where requests a second do not.
+Both are requested in turn, three rounds each, over keep-alive connections from another process. The ratio is
+comparable between machines, even slow or busy ones; requests per second are not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""How long it takes to find tags that look like spellings of each other, and what is found.
+"""Measure the search for spellings of the same tag: seconds and number of candidates.
 
-Tags are those of a collection; more are made of their words, with slips in some, up to the numbers asked.
+The tags are those of a collection; up to the requested numbers, more are generated from their words, some
+with a missing letter.
 
     python benchmarks/variants.py --corpus lastfm-hetrec --path lastfm/
 """
@@ -28,13 +29,13 @@ def main() -> None:
     options = parser.parse_args()
     corpus = load_corpus(options.corpus, options.path)
     uses = dict(zip(corpus.index_to_key, corpus.document_frequency.tolist(), strict=True))
-    tell(f"{options.corpus} as it is", uses)
+    report(f"{options.corpus}", uses)
     draw = random.Random(options.seed)
     words = sorted({word for tag in uses for word in tag.split()})
     for n_tags in options.tags:
         while len(uses) < n_tags:
             uses.setdefault(made_up(words, draw), draw.randint(1, 50))
-        tell("with more", uses)
+        report("with generated tags", uses)
 
 
 def made_up(words: list[str], draw: random.Random) -> str:
@@ -46,8 +47,8 @@ def made_up(words: list[str], draw: random.Random) -> str:
     return tag
 
 
-def tell(name: str, uses: dict[str, int]) -> None:
-    """Find and print."""
+def report(name: str, uses: dict[str, int]) -> None:
+    """Search for spellings and print seconds and candidates."""
     started = perf_counter()
     found = find_variants(uses)
     seconds = perf_counter() - started

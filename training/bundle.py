@@ -25,7 +25,8 @@ class TrainedEncoder:
     encoder
         The encoder as it will be served.
     check
-        Compares the encoder that was read back with the trained network; raises BundleError if they differ.
+        Compares the encoder read from the written bundle with the trained network; raises BundleError if they
+        differ.
     training
         The manifest's section on the training: recipe, seed, settings.
     quality
@@ -50,31 +51,31 @@ def write_bundle(
     progress: Progress,
     replace: bool = False,
 ) -> Bundle:
-    """Fit the map and the embeddings of an encoder and save all of it as a bundle.
+    """Fit the map and the embeddings of an encoder and save them with it as a bundle.
 
     The checkpoint is deleted once a training that was not stopped early is saved.
 
     Parameters
     ----------
     trained
-        The encoder and what the manifest says of it.
+        The encoder and the manifest's sections on its training and quality.
     described
         The whole corpus, whose provenance the manifest keeps.
     corpus
-        The documents that the map's typical queries are drawn from.
+        The documents that the map's sample queries are drawn from.
     out
         Folder of the bundle.
     seed
         Seed of the map.
     progress
-        Follows the stages.
+        Receives the stages.
     replace
         Whether a bundle that exists in `out` is replaced.
 
     Raises
     ------
     BundleError
-        If `out` is taken, or the bundle that was read back differs from what was trained.
+        If `out` exists, or the bundle read from it differs from the trained network.
     """
     progress.on_stage(f"laying out the map of {corpus.n_tags} tags")
     projection = fit_projection(trained.encoder, corpus, seed)

@@ -1,7 +1,7 @@
 """The training commands of the `tagprime` command line.
 
-Imports of torch, gensim and scikit-learn happen inside the commands, so that `tagprime --help` is
-quick and a machine without the ``train`` extra still has every other command.
+Torch, gensim and scikit-learn are imported inside the commands, so that `tagprime --help` is fast and every
+other command works without the ``train`` extra.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A tag collection in memory: documents x tags, sparse, with everything that splits it."""
+"""A corpus in memory: a sparse matrix of documents and tags, with its selections, filters and folds."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Provenance:
     Attributes
     ----------
     source
-        Who publishes it, and where.
+        The publisher and the address.
     citation
         The publication to cite.
     licence
-        The terms it comes under, as the publisher states them.
+        The licence, as the publisher states it.
     files
         SHA-256 of every input file, by file name.
     notes
-        What loading changed or left out, in sentences for a reader.
+        Sentences on what loading changed or left out.
     """
 
     source: str
@@ -60,7 +60,7 @@ class TagCorpus:
     provenance
         Source, citation, licence and checksums.
     groups
-        What must not straddle a fold (an artist, an album) for each document, or None.
+        The group of each document (an artist, an album), which no split divides; None without groups.
     """
 
     name: str
@@ -91,7 +91,7 @@ class TagCorpus:
     ) -> TagCorpus:
         """Build a corpus from documents with normalised tags.
 
-        Without `index_to_key` the tags are those met, in sorted order.
+        Without `index_to_key`, the tags are those of the documents, in sorted order.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class TagCorpus:
         ids: list[str] = []
         grouped: list[str] = []
         held, ends = array("q"), array("q", [0])
-        for document in documents:  # as a stream: a large collection is in memory as numbers only
+        for document in documents:  # streamed, so that a large collection is held in memory as numbers only
             if index_to_key is None:
                 held.extend(numbers.setdefault(tag, len(numbers)) for tag in document.tags)
             else:
@@ -154,7 +154,7 @@ class TagCorpus:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the tags and the documents themselves, whatever they are called or come from."""
+        """SHA-256 of the tags and of the documents' content; names and provenance do not enter it."""
         digest = hashlib.sha256("\n".join(self.index_to_key).encode())
         digest.update(np.asarray(self.matrix.indptr, dtype=np.int64).tobytes())
         digest.update(np.asarray(self.matrix.indices, dtype=np.int64).tobytes())
@@ -185,8 +185,8 @@ class TagCorpus:
     def filter(self, min_documents: int = 1, min_tags: int = 1) -> TagCorpus:
         """Keep tags on at least `min_documents` documents, then documents with at least `min_tags` tags.
 
-        One pass in that order, so a tag may end up on fewer documents than asked for; tags left
-        with none are dropped.
+        The filters are applied once, in that order, so a tag may remain on fewer than `min_documents`
+        documents; tags on no document are dropped.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class TagCorpus:
         return corpus
 
     def reserve(self, tags: npt.ArrayLike) -> tuple[TagCorpus, IndexArray]:
-        """Take `tags` and every document that holds one out (the OOV split of the paper's 5.2).
+        """Take out `tags` and every document with one of them (the OOV split of the paper's section 5.2).
 
         Returns
         -------
@@ -218,16 +218,16 @@ class TagCorpus:
         return self.select(np.flatnonzero(~held)).with_tags(others), np.flatnonzero(held)
 
     def folds(self, n_folds: int = 3, seed: int = 0) -> list[tuple[IndexArray, IndexArray]]:
-        """Return (training rows, test rows) of each fold: a seeded permutation of documents, cut in parts."""
+        """Return (training rows, test rows) of each fold; the folds divide a seeded permutation."""
         self._check_folds(n_folds, self.n_documents, "documents")
         parts = np.array_split(np.random.RandomState(seed).permutation(self.n_documents), n_folds)
         return [(np.concatenate(parts[:f] + parts[f + 1 :]), parts[f]) for f in range(n_folds)]
 
     def grouped_folds(self, n_folds: int = 3, seed: int = 7) -> list[tuple[IndexArray, IndexArray]]:
-        """Return (training rows, test rows) of each fold with no group on both sides; rows in file order.
+        """Return (training rows, test rows) of each fold, no group in both; rows in file order.
 
-        Groups (documents, where there are none) are permuted and dealt in turn, as in the completion
-        protocol.
+        Groups (documents, where there are none) are permuted, and every `n_folds`-th of them is tested in the
+        same fold, as in the completion protocol.
         """
         group_of = self.group_numbers()
         n_groups = int(group_of.max()) + 1
@@ -257,6 +257,6 @@ class TagCorpus:
 def _csr(indices: IndexArray, indptr: IndexArray, n_tags: int) -> sparse.csr_array:
     ones = np.ones(len(indices), dtype=np.float32)
     matrix = sparse.csr_array((ones, indices, indptr), shape=(len(indptr) - 1, n_tags))
-    matrix.sum_duplicates()  # sorts, too
+    matrix.sum_duplicates()  # also sorts the indices
     matrix.data[:] = 1.0
     return matrix

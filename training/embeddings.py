@@ -1,4 +1,4 @@
-"""Fit the widths in which a bundle's scores are embedded, and measure how well each keeps the ranking."""
+"""Fit a bundle's embeddings and measure, for several widths, how well they preserve the ranking."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WANTED_OVERLAP = 0.95
 """Mean overlap that the default width must reach."""
 
 FITTED_ON, MEASURED_ON = 3_000, 500
-"""Queries that the basis is fitted on and measured on, at most; tags asked alone come besides."""
+"""Largest numbers of queries that the basis is fitted on and that its overlap is measured on."""
 
 MOST_CONTEXT = 4
 
@@ -29,11 +29,11 @@ def fit_embeddings(
     Parameters
     ----------
     encoder
-        As it will be served.
+        The encoder as it will be served.
     fitted_on, measured_on
-        Documents whose tags give the queries that the basis is fitted on, and those of its overlap.
+        Documents whose tags form the queries for the fit, and for the measured overlap.
     seed
-        Of the drawn queries.
+        Seed of the drawn queries.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def embedding_documents(corpus: TagCorpus, seed: int) -> tuple[TagCorpus, TagCor
 def drawn_queries(corpus: TagCorpus, most: int, rng: np.random.Generator) -> list[Query]:
     """Return seeded queries: half of them a tag among up to four others of a document, half a tag alone.
 
-    No tag is asked alone twice.
+    No two queries of a single tag are the same.
     """
     documents = [document for document in corpus.documents() if len(document)]
     if not documents:

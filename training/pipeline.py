@@ -18,7 +18,7 @@ from training.siamese.bundle import train_siamese_bundle
 
 @dataclass(frozen=True)
 class Family:
-    """How the bundles of an encoder family are made.
+    """The functions that train and measure the encoders of a family.
 
     Attributes
     ----------
@@ -62,16 +62,16 @@ def train_bundle(
     device
         ``cpu`` or ``cuda``.
     progress
-        Follows the stages and the network's training run.
+        Receives the stages and the steps of the network's training.
     replace
         Whether a bundle that exists in `out` is replaced.
 
     Raises
     ------
     TrainingError
-        If the corpus cannot be trained on, or training was stopped before there was anything to keep.
+        If the corpus cannot be trained on, or training was stopped before its first step.
     BundleError
-        If `out` is taken, or what was written does not equal what was trained.
+        If `out` exists, or the bundle read from it differs from the trained network.
     """
     family = FAMILIES[recipe.family]
     return family.train(corpus, recipe, out, seed, device, progress, family.measure, replace)

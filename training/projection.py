@@ -1,4 +1,4 @@
-"""Fit the map of a vocabulary: homes by t-SNE, and how sharply scores tell the related from the rest.
+"""Fit the map of a vocabulary: homes by t-SNE, and the sharpness that turns scores into shares.
 
 References
 ----------
@@ -21,19 +21,19 @@ from models.types import Float32Array, FloatArray, IndexArray
 from training.corpus import TagCorpus
 
 LANDMARKS = 3_000
-"""Tags, the most used ones, whose homes are found by t-SNE; the others settle among them."""
+"""Number of most frequent tags whose homes t-SNE computes; other tags are placed among them."""
 
 PERPLEXITY = 20.0
-"""Neighbours that t-SNE keeps together."""
+"""Perplexity of t-SNE: the effective number of neighbours of a tag."""
 
 FEWEST = 10
-"""Tags that are too few to have neighbourhoods stand in a circle; these are enough."""
+"""Smallest vocabulary that t-SNE lays out; the tags of a smaller one are placed on a circle."""
 
 NEAREST = 3
-"""Landmarks among which another tag settles."""
+"""Number of nearest landmarks whose mean place is the home of another tag."""
 
 RELATED = 10.0
-"""Perplexity of the shares of a typical query: how many tags it is seen to be related to."""
+"""Median perplexity of the shares of a query: the effective number of tags related to it."""
 
 QUERIES = 200
 MOST_CONTEXT = 4
@@ -45,18 +45,18 @@ def fit_projection(encoder: Encoder, corpus: TagCorpus, seed: int) -> Projection
     Parameters
     ----------
     encoder
-        As it will be served.
+        The encoder as it will be served.
     corpus
-        Training documents, for typical queries; its vocabulary is the encoder's.
+        Training documents, from which sample queries are drawn; its vocabulary is the encoder's.
     seed
-        Of the layout and the drawn queries.
+        Seed of the layout and of the drawn queries.
     """
     homes = layout(encoder.similarity_vectors(), corpus.document_frequency, seed)
     return Projection(homes, fit_sharpness(typical_rankings(encoder, corpus, seed)))
 
 
 def layout(vectors: Float32Array, frequency: IndexArray, seed: int) -> Float32Array:
-    """Return a home for every vector, shape (n, 2), float32, filling [-1, 1].
+    """Return a home for every vector, shape (n, 2), float32, scaled to [-1, 1].
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def layout(vectors: Float32Array, frequency: IndexArray, seed: int) -> Float32Ar
     frequency : array of shape (n,), int64
         The most frequent are the landmarks.
     seed
-        Of t-SNE.
+        Seed of t-SNE.
     """
     landmarks = np.sort(np.argsort(-frequency, kind="stable")[:LANDMARKS])
     found = np.empty((len(vectors), 2))
@@ -79,10 +79,10 @@ def layout(vectors: Float32Array, frequency: IndexArray, seed: int) -> Float32Ar
 
 
 def fit_sharpness(rankings: Sequence[Ranking]) -> float:
-    """Return what makes the median perplexity of the rankings' shares `RELATED`, by bisection of its log.
+    """Return the sharpness at which the median perplexity of the rankings' shares is `RELATED`.
 
-    Perplexity falls as sharpness grows. Where no sharpness reaches it, as in a vocabulary that is smaller,
-    the end of the range is returned; where there is no ranking, 1.
+    It is found by bisection of its logarithm; perplexity falls as sharpness grows. Where no sharpness reaches
+    `RELATED`, as in a smaller vocabulary, the end of the range is returned; without rankings, 1.
     """
     if not rankings:
         return 1.0
@@ -97,7 +97,7 @@ def fit_sharpness(rankings: Sequence[Ranking]) -> float:
 
 
 def perplexity(shares: Float32Array) -> float:
-    """Return exp of the entropy of shares that sum to 1: the number of tags they amount to."""
+    """Return exp of the entropy of shares that sum to 1: their effective number of tags."""
     held = shares[shares > 0].astype(np.float64)
     return float(np.exp(-(held * np.log(held)).sum()))
 
@@ -120,7 +120,7 @@ def _tsne(vectors: Float32Array, seed: int) -> FloatArray:
         angles = 2 * np.pi * np.arange(n) / n
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
     wanted = min(PERPLEXITY, (n - 1) / 3)
-    # One thread: more of them add up in another order each time, and a bundle is to be made again.
+    # One thread: several add numbers in varying order, and a bundle must be reproducible.
     with threadpool_limits(1):
         found: FloatArray = TSNE(perplexity=wanted, init="pca", random_state=seed, n_jobs=1).fit_transform(
             vectors
@@ -129,7 +129,7 @@ def _tsne(vectors: Float32Array, seed: int) -> FloatArray:
 
 
 def _settle(vectors: Float32Array, landmarks: Float32Array, places: FloatArray) -> FloatArray:
-    """Return the mean place of each vector's nearest landmarks, the closer the heavier; shape (n, 2)."""
+    """Return the mean place of each vector's nearest landmarks, weighted by 1 / d^2; shape (n, 2)."""
     squares = (vectors**2).sum(axis=1)[:, None] + (landmarks**2).sum(axis=1)[None, :]
     apart = np.maximum(squares - 2 * vectors @ landmarks.T, 0)  # (n, n_landmarks)
     nearest = np.argpartition(apart, NEAREST - 1, axis=1)[:, :NEAREST]

@@ -1,4 +1,4 @@
-"""What a bundle's manifest says of its origin: the training corpus, the libraries and the revision."""
+"""The manifest's sections on a bundle's origin: the training corpus, the libraries and the revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from training.corpus import TagCorpus
 
 LIBRARIES = ("numpy", "scipy", "gensim", "scikit-learn", "torch")
-"""Libraries whose versions can change what a training gives."""
+"""Libraries whose versions can change the result of a training."""
 
 
 def corpus_description(corpus: TagCorpus) -> dict[str, Any]:

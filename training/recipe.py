@@ -1,4 +1,4 @@
-"""Training recipes of both families: named, readable TOML files in which an unknown key is an error."""
+"""Reading training recipes of both families: TOML files in which an unknown key is an error."""
 
 from __future__ import annotations
 

@@ -1,59 +1,50 @@
-"""Completion: half of a document's tags are shown, the other half is to be found.
+"""Completion: half of a document's tags are shown, and the other half has to be found.
 
-What an app asks: these tags are on the track, this is the one looked at, what else belongs? The
-priming protocol hands a method the answer inside the context; this one hides it.
+An application knows some tags of a track and the one that is looked at, and wants the tags that are missing.
+The priming protocol gives a method the relevant tags within the context; this one hides them.
 
 Conventions
 -----------
 A test document with at least `min_tags` tags is permuted; the first half of it (rounded down) is
 hidden, the rest is visible. Up to two visible tags are queries, one at a time. Relevant are the hidden
-tags; all tags but those in sight are ranked, ties by popularity. Splits follow the documents' order and
+tags; all tags except the seen ones are ranked, ties by popularity. Splits follow the documents' order and
 one seed, so that a collection in its publisher's order gives the same queries everywhere.
 
-Variants
---------
-* *clean*: the context is the visible tags.
-* *distractor*: another document's visible tags join the context; what is relevant stays. Does the query
-  steer? The other document's tags count as seen, so they are not ranked; a hidden tag among them is left
-  out of the context, which would otherwise state an answer.
-* *query-only*: the context is the query tag alone.
-* *OOV*: some tags leave the training vocabulary and come back as queries known by their usage over the
-  training documents alone (:func:`held_out_queries`), with the visible tags, without any context, and,
-  as what must be beaten, with the usage withheld (``Usage.unknown()``): the context alone.
+The context of a *clean* query is the visible tags; :mod:`models.protocols.completion_conditions` has the
+other conditions.
 
 Metrics
 -------
-P@1, P@5, Recall@10, nDCG@10 and MRR of :mod:`models.metrics`, means over queries; other cutoffs if asked.
+P@1, P@5, Recall@10, nDCG@10 and MRR of :mod:`models.metrics`, means over queries; other cutoffs on request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from models import metrics
 from models.encoders.contract import Tag
 from models.errors import EvaluationError
-from models.features import Usage
-from models.protocols.scoring import Evaluation, Progress, Scorer, Tally, checked_scores, ranked_relevance
+from models.protocols.scoring import Evaluation, OnBatch, Scorer, Tally, checked_scores, ranked_relevance
 from models.types import BoolArray, Float64Array, IndexArray, NumberArray
 
 MIN_TAGS = 4
-"""Fewest tags of a document that is asked, where nothing better is known."""
+"""Default for the fewest tags of a document that is queried."""
 
-QUERIES_A_DOCUMENT = 2
+QUERIES_PER_DOCUMENT = 2
 
 
 @dataclass(frozen=True)
 class CompletionQuery:
-    """One question of the protocol.
+    """One query of the protocol.
 
     Attributes
     ----------
     tag
-        The query.
+        The query tag.
     context : array of int64
         The local context that the method is given.
     seen : array of int64
@@ -73,12 +64,12 @@ class CompletionQuery:
 
 @dataclass(frozen=True)
 class Split:
-    """A document cut in two.
+    """The visible and the hidden tags of a document.
 
     Attributes
     ----------
     visible, hidden : arrays of int64
-        In the drawn order; the first visible tags are the queries.
+        In the order of the permutation; the first visible tags are the queries.
     document
         Position of the document.
     """
@@ -109,100 +100,11 @@ def split_documents(documents: Sequence[IndexArray], seed: int, min_tags: int = 
 
 
 def clean_queries(splits: Sequence[Split]) -> list[CompletionQuery]:
-    """Ask each document's first visible tags in the visible tags."""
+    """Return queries of each document's first visible tags; the context is all of its visible tags."""
     return [
         CompletionQuery(int(tag), np.sort(split.visible), split.visible, split.hidden, split.document)
         for split in splits
-        for tag in split.visible[:QUERIES_A_DOCUMENT]
-    ]
-
-
-def query_only(queries: Sequence[CompletionQuery]) -> list[CompletionQuery]:
-    """Ask the same with no more context than the query itself; OOV queries with none at all."""
-    return [
-        replace(
-            query,
-            context=np.asarray([query.tag] if isinstance(query.tag, int) else [], dtype=np.int64),
-        )
-        for query in queries
-    ]
-
-
-def context_only(queries: Sequence[CompletionQuery]) -> list[CompletionQuery]:
-    """Ask OOV queries with their usage withheld: what the context alone answers."""
-    return [replace(query, tag=Usage.unknown()) for query in queries]
-
-
-def distractor_queries(splits: Sequence[Split], seed: int) -> list[CompletionQuery]:
-    """Ask each document's first visible tags among another document's as well.
-
-    Raises
-    ------
-    EvaluationError
-        If there are fewer than two documents.
-    """
-    if len(splits) < 2:
-        raise EvaluationError(f"a distractor needs another document; got {len(splits)} documents")
-    ring = np.random.RandomState(seed).permutation(len(splits))
-    other = np.empty_like(ring)
-    other[ring] = np.roll(ring, 1)  # everyone another's partner, nobody their own
-    queries = []
-    for split, partner in zip(splits, other.tolist(), strict=True):
-        context = np.setdiff1d(np.union1d(split.visible, splits[partner].visible), split.hidden)
-        queries += [
-            CompletionQuery(int(tag), context, context, split.hidden, split.document)
-            for tag in split.visible[:QUERIES_A_DOCUMENT]
-        ]
-    return queries
-
-
-def draw_held_out(document_frequency: IndexArray, seed: int, share: float = 0.1) -> IndexArray:
-    """Draw the tags that play OOV, `share` of those on at least three training documents; sorted.
-
-    Raises
-    ------
-    EvaluationError
-        If no tag is on three documents.
-    """
-    eligible = np.flatnonzero(document_frequency >= 3)
-    if not len(eligible):
-        raise EvaluationError("no tag is on at least 3 training documents, so none can play OOV")
-    n_drawn = max(1, int(share * len(eligible)))
-    return np.sort(np.random.RandomState(seed).choice(eligible, n_drawn, replace=False)).astype(np.int64)
-
-
-def held_out_queries(
-    known: Sequence[IndexArray],
-    held_out: Sequence[IndexArray],
-    usages: Sequence[Usage],
-    seed: int,
-    min_tags: int = MIN_TAGS,
-) -> list[CompletionQuery]:
-    """Ask the held-out tags of each document in half of its other tags.
-
-    Parameters
-    ----------
-    known
-        In-vocabulary tags of each document; two are needed, to show one and hide one.
-    held_out
-        Positions in `usages` of the same documents' held-out tags; the first two are queries.
-    usages
-        How each held-out tag is used in the training documents; those never used are not asked.
-    seed
-        Of the split.
-    min_tags
-        Fewest tags of a document, known and held out together.
-    """
-    large = [len(a) + len(b) >= min_tags for a, b in zip(known, held_out, strict=True)]
-    nothing = np.empty(0, dtype=np.int64)
-    splits = split_documents(
-        [tags if fits else nothing for tags, fits in zip(known, large, strict=True)], seed, 2
-    )
-    return [
-        CompletionQuery(usages[tag], np.sort(split.visible), split.visible, split.hidden, split.document)
-        for split in splits
-        for tag in held_out[split.document][:QUERIES_A_DOCUMENT].tolist()
-        if usages[tag].n_documents and len(usages[tag].indices)
+        for tag in split.visible[:QUERIES_PER_DOCUMENT]
     ]
 
 
@@ -211,28 +113,28 @@ def evaluate_completion(
     queries: Sequence[CompletionQuery],
     popularity: NumberArray,
     batch_size: int = 512,
-    progress: Progress | None = None,
+    progress: OnBatch | None = None,
     cutoffs: Sequence[int] | None = None,
     draws_curve: bool = False,
 ) -> Evaluation:
-    """Ask `queries` and measure the rankings of all tags not seen.
+    """Measure the rankings of `queries` over all tags except the seen ones.
 
     Parameters
     ----------
     scorer
-        The method under test.
+        The method that is measured.
     queries
-        One variant's.
+        Queries of one condition.
     popularity : array of shape (n_tags,)
-        Training documents of each tag; breaks ties.
+        Number of training documents of each tag; of two tags with equal scores the more popular ranks first.
     batch_size
         Queries scored at a time.
     progress
-        Told about every batch.
+        Called after every batch.
     cutoffs
-        Of the metrics at k; P@1, P@5, Recall@10 and nDCG@10 where there are none.
+        Cutoffs k of the metrics at k; by default P@1, P@5, Recall@10 and nDCG@10 are measured.
     draws_curve
-        Whether the precision-recall curve is drawn, of whole rankings: it costs as much as the rest.
+        Whether the precision-recall curve is measured as well; it takes as long as all other metrics.
 
     Raises
     ------

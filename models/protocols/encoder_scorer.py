@@ -1,4 +1,4 @@
-"""An encoder as the protocols see it: scores of the whole vocabulary, no index in between."""
+"""Scores of the whole vocabulary from an encoder, without a search index, as the protocols need them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from models.types import Float32Array, IndexArray
 
 
 class EncoderScorer:
-    """Scores with an encoder's vectors: inner products and what is added to them, or negated distances.
+    """Scores with an encoder's vectors: inner products or negated distances, and the scores it adds.
 
     Parameters
     ----------
     encoder
-        Any family.
+        An encoder of any family.
     """
 
     def __init__(self, encoder: Encoder) -> None:

@@ -8,9 +8,9 @@ reserved documents hold it, and how often each vocabulary tag comes with it ther
 relevant tags are the document's in-vocabulary tags; a document without any gives no query. All
 ranked tags are in-vocabulary.
 
-The paper takes the *furthest* tags for an OOV tag's most related ones, because its training sends
-all negative examples together. Both rules are always measured; which one a model needs is a property
-of the model and is chosen on validation documents.
+The paper takes the *furthest* tags for an OOV tag's most related ones, because its training embeds
+all negative examples close to each other. Both rules are always measured; which one a model needs is a
+property of the model and is chosen on validation documents.
 
 References
 ----------
@@ -28,7 +28,7 @@ import numpy as np
 from models import metrics
 from models.encoders.contract import OovRule
 from models.features import Usage
-from models.protocols.scoring import Evaluation, Progress, Scorer, Tally, checked_scores
+from models.protocols.scoring import Evaluation, OnBatch, Scorer, Tally, checked_scores
 from models.types import IndexArray
 
 RULES: tuple[OovRule, ...] = ("nearest", "furthest")
@@ -66,7 +66,7 @@ def oov_queries(known: Sequence[IndexArray], reserved: Sequence[IndexArray]) -> 
     Returns
     -------
     list of OovQuery
-        By tag, then by document. A tag that never meets a vocabulary tag gives none.
+        By tag, then by document. A tag that shares no document with a vocabulary tag gives none.
     """
     holders: dict[int, list[int]] = {}
     for row, tags in enumerate(reserved):
@@ -86,15 +86,15 @@ def evaluate_oov(
     queries: Sequence[OovQuery],
     m: int = 5,
     batch_size: int = 512,
-    progress: Progress | None = None,
+    progress: OnBatch | None = None,
     cutoffs: Sequence[int] | None = None,
 ) -> dict[OovRule, Evaluation]:
-    """Ask `queries` and measure the rankings under both rules.
+    """Measure the rankings of `queries` under both rules.
 
     Parameters
     ----------
     scorer
-        The method under test; it must take a `Usage` for a query.
+        The method that is measured; it must accept a `Usage` as a query.
     queries
         From :func:`oov_queries`.
     m
@@ -102,9 +102,9 @@ def evaluate_oov(
     batch_size
         Queries scored at a time.
     progress
-        Told about every batch.
+        Called after every batch.
     cutoffs
-        Of the metrics at k; the tables' own where there are none.
+        Cutoffs k of the metrics at k; by default those of the paper's tables.
 
     Returns
     -------

@@ -9,7 +9,7 @@ P@1); a method that predicts activations (RBM, the network's output layer) need 
 its scores alone. Other ties go to the tag that comes first.
 
 The context holds the answer: a method that returns the query and then the context scores 1 at every
-cutoff up to the document's size. The completion protocol asks the question the other way round.
+cutoff up to the document's size. The completion protocol hides the relevant tags from the context instead.
 
 References
 ----------
@@ -25,7 +25,7 @@ import numpy as np
 
 from models import metrics
 from models.encoders.contract import Tag
-from models.protocols.scoring import Evaluation, Progress, Scorer, Tally, checked_scores
+from models.protocols.scoring import Evaluation, OnBatch, Scorer, Tally, checked_scores
 from models.types import IndexArray
 
 DEFAULT_M = 25
@@ -38,15 +38,15 @@ def evaluate_priming(
     m: int = DEFAULT_M,
     self_first: bool = True,
     batch_size: int = 512,
-    progress: Progress | None = None,
+    progress: OnBatch | None = None,
     cutoffs: Sequence[int] | None = None,
 ) -> Evaluation:
-    """Ask every (tag, document) pair of `documents` and measure the rankings.
+    """Query every (tag, document) pair of `documents` and measure the rankings.
 
     Parameters
     ----------
     scorer
-        The method under test.
+        The method that is measured.
     documents
         Arrays of tag indices; empty ones give no query.
     m
@@ -56,9 +56,9 @@ def evaluate_priming(
     batch_size
         Queries scored at a time, at least; a document's queries stay together.
     progress
-        Told about every batch.
+        Called after every batch.
     cutoffs
-        Of the metrics at k; the tables' own where there are none.
+        Cutoffs k of the metrics at k; by default those of the paper's tables.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def evaluate_priming(
 
 
 def _batches(documents: Sequence[IndexArray], batch_size: int) -> Iterator[IndexArray]:
-    """Yield rows of non-empty documents whose queries together reach `batch_size`."""
+    """Yield positions of non-empty documents whose queries together reach `batch_size`."""
     rows: list[int] = []
     queries = 0
     for row, document in enumerate(documents):

@@ -1,4 +1,4 @@
-"""What the protocols ask of a method, and what they hand back."""
+"""The interface of the methods that protocols measure, and the metrics that protocols return."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from models.encoders.contract import Tag
 from models.errors import EvaluationError
 from models.types import BoolArray, Float32Array, Float64Array, IndexArray
 
-Progress = Callable[[int, int], None]
-"""Called with (queries done, queries in all) after every batch; what it raises ends the evaluation."""
+OnBatch = Callable[[int, int], None]
+"""Called with (queries done, number of queries) after every batch; an exception ends the evaluation."""
 
 
 class Scorer(Protocol):
@@ -27,20 +27,20 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a protocol measured.
+    """The metrics that a protocol measured for one method.
 
     Attributes
     ----------
     metrics
         Mean over all queries, by metric name; fractions.
     curve : array of shape (11,), float64
-        Mean interpolated precision at recall 0, 0.1, ..., 1; zeros where the protocol draws none.
+        Mean interpolated precision at recall 0, 0.1, ..., 1; zeros where it is not measured.
     by_document
         Mean over each document's queries, shape (n_documents,), by metric name; NaN where a document
-        gave no query. Documents are the unit of paired tests: queries of one document are no
-        independent sample.
+        gave no query. Documents are the unit of paired tests, because the queries of one document are not
+        independent.
     n_queries
-        Queries asked.
+        Number of queries.
     """
 
     metrics: dict[str, float]
@@ -50,14 +50,14 @@ class Evaluation:
 
 
 class Tally:
-    """Collects the metrics of one protocol run, batch by batch.
+    """Sums the metrics of one evaluation, batch by batch.
 
     Parameters
     ----------
     n_documents
-        Documents the queries come from.
+        Number of documents that the queries come from.
     cutoffs
-        Of the metrics at k; the tables' own where there are none.
+        Cutoffs k of the metrics at k; by default those of the paper's tables.
     """
 
     def __init__(self, n_documents: int, cutoffs: Sequence[int] | None = None) -> None:
@@ -89,7 +89,7 @@ class Tally:
         self._curve += curves.sum(axis=0)
 
     def evaluation(self) -> Evaluation:
-        """Return the means; EvaluationError if no query was asked."""
+        """Return the means; EvaluationError if there was no query."""
         n_queries = int(self._queries.sum())
         if not n_queries:
             raise EvaluationError(f"{self._n_documents} documents gave no query to evaluate")
@@ -122,7 +122,7 @@ def ranked_relevance(order: IndexArray, relevant: Sequence[IndexArray], n_tags: 
 
 
 def checked_scores(scorer: Scorer, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float64Array:
-    """Return the scorer's answer as float64, or an EvaluationError if it has another shape."""
+    """Return the scorer's scores as float64; EvaluationError if they have another shape."""
     scores = np.asarray(scorer.score(queries, contexts), dtype=np.float64)
     if scores.ndim != 2 or len(scores) != len(queries):
         raise EvaluationError(f"{len(queries)} queries were answered with scores of shape {scores.shape}")

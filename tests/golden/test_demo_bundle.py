@@ -16,12 +16,8 @@ from models.document_files import read_documents
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Query
 from models.index import TagSearch
-from models.protocols.completion import (
-    clean_queries,
-    distractor_queries,
-    evaluate_completion,
-    split_documents,
-)
+from models.protocols.completion import clean_queries, evaluate_completion, split_documents
+from models.protocols.completion_conditions import distractor_queries
 from models.protocols.encoder_scorer import EncoderScorer
 from training.corpora import load_corpus
 from training.corpora.demo.knowledge import knowledge_files

@@ -2,7 +2,7 @@
 
 A tag's usage vector is its column of the re-weighted document-tag matrix. Three of the measures read
 it as a multinomial distribution over documents: negative weights (a tag on nearly every document) are
-clipped at 0, and a tag without weight is taken to be spread evenly.
+clipped at 0, and a tag without weight is replaced by the uniform distribution.
 
 References
 ----------
@@ -65,11 +65,11 @@ def aggregate(usage: sparse.csr_array, aggregation: Aggregation) -> Float64Array
 
 
 def as_distributions(vectors: Float64Array) -> Float64Array:
-    """Return the rows clipped at 0 and divided by their sums; even where the sum is 0."""
+    """Return the rows clipped at 0 and divided by their sums; uniform where the sum is 0."""
     clipped = np.maximum(vectors, 0.0)
     sums = clipped.sum(axis=1, keepdims=True)
-    even = np.full_like(clipped, 1.0 / clipped.shape[1])
-    return np.where(sums > 0, clipped / np.where(sums > 0, sums, 1.0), even)
+    uniform = np.full_like(clipped, 1.0 / clipped.shape[1])
+    return np.where(sums > 0, clipped / np.where(sums > 0, sums, 1.0), uniform)
 
 
 def kl_divergence(distributions: Float64Array) -> Float64Array:

@@ -1,7 +1,7 @@
 """A restricted Boltzmann machine over tags, with or without a condition, trained by contrastive divergence.
 
-Own code because the kept implementation (scikit-learn's BernoulliRBM) trains by persistent chains and
-takes no condition, and the paper's two machines are CD-trained and conditional.
+scikit-learn's BernoulliRBM is not used, because it trains by persistent chains and supports no condition; the
+paper's machines are trained by contrastive divergence, and one of them is conditional.
 
 References
 ----------
@@ -20,16 +20,16 @@ from models.types import Float32Array, IndexArray
 
 @dataclass(frozen=True)
 class BoltzmannSettings:
-    """How a machine is trained: Hinton's recommendations for small binary data.
+    """Options of the training; the defaults are Hinton's recommendations for small binary data.
 
     Attributes
     ----------
     n_hidden
-        Hidden units.
+        Number of hidden units.
     epochs, batch_size
-        Passes over the documents, documents a step.
+        Passes over the documents, and documents per step.
     learning_rate, momentum, weight_decay
-        Of the weights and biases; the decay is left off the biases.
+        Learning rate, momentum and weight decay; the biases are not decayed.
     """
 
     n_hidden: int = 100
@@ -41,7 +41,7 @@ class BoltzmannSettings:
 
 
 class BoltzmannMachine:
-    """Visible tags, hidden units, and optionally one hidden bias more a training document.
+    """Visible tags, hidden units, and optionally hidden biases for each training document.
 
     Attributes
     ----------
@@ -116,10 +116,10 @@ class BoltzmannMachine:
         rows : array of shape (n,), int64, optional
             The training document each query is conditioned on.
         noise : array of shape (n_chains, n_steps, n_tags + n_hidden), float32
-            Uniform random numbers of the chains, the same for every query, so that an answer does not
-            hang on what else is asked.
+            Uniform random numbers of the chains, the same for every query, so that its scores do not
+            depend on the other queries.
         burn_in
-            First steps that are not averaged.
+            Number of first steps that are not averaged.
 
         Returns
         -------

@@ -15,10 +15,9 @@ from training.corpus import TagCorpus
 
 
 class Chance(Method):
-    """Ranks at random: the floor of every table.
+    """Ranks at random, as the lower bound of every table.
 
-    The ranking hangs on the seed, the query and the context alone, so that it does not change with the
-    batch a query comes in.
+    The ranking depends on the seed, the query and the context alone, not on the batch of the query.
     """
 
     name: ClassVar[str] = "random"

@@ -1,4 +1,4 @@
-"""The completion encoder under the methods' contract: trained, exported, asked as it is served."""
+"""The completion encoder as a method: trained, exported, and scored by the encoder that is served."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CompletionMethod(Method):
     recipe
         A completion recipe's name.
     **changes
-        ``table={key: value}``: what to train with instead of the recipe's own.
+        ``table={key: value}``: values that replace those of the recipe.
     """
 
     name: ClassVar[str] = "completion"

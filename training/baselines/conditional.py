@@ -14,7 +14,7 @@ from training.baselines.cooccurrence import Cooccurrence
 
 
 class Conditional(Cooccurrence):
-    """Ranks as raw co-occurrence does; its scores are shares, comparable between queries."""
+    """Has the rankings of raw co-occurrence, but scores that are shares and comparable between queries."""
 
     name: ClassVar[str] = "conditional"
 

@@ -1,4 +1,4 @@
-"""Raw co-occurrence: the query's row of Y'Y. Not in the paper, which it would have embarrassed."""
+"""Raw co-occurrence: the query's row of Y'Y, a baseline that the paper does not report."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ N_CHAINS, N_STEPS, BURN_IN = 4, 30, 10
 class ConditionalRbm(Method):
     """Scores a tag by its activation with the query clamped on and the document's own neuron on.
 
-    A document that was not trained on has no neuron: the paper prints N/A on test, and so do we.
+    Only training documents have such a neuron, so test documents cannot be queried; the paper prints N/A.
 
     Parameters
     ----------
     settings
-        How the machine is trained.
+        Options of the training.
     """
 
     name: ClassVar[str] = "crbm"
@@ -41,7 +41,7 @@ class ConditionalRbm(Method):
         self._machine = BoltzmannMachine(corpus.matrix.toarray(), True, self.settings, seed)
         size = (N_CHAINS, N_STEPS, corpus.n_tags + self.settings.n_hidden)
         self._noise = np.random.default_rng(seed + 1).random(size, dtype=np.float32)
-        # Documents with the same tags are told apart by nothing a query holds: the first one answers.
+        # A context cannot distinguish documents with the same tags; the first of them is used.
         self._row_of = {tags.tobytes(): row for row, tags in reversed(list(enumerate(corpus.documents())))}
         return self
 
@@ -57,7 +57,7 @@ class ConditionalRbm(Method):
             raise EvaluationError(f"method {self.name} cannot answer for a tag outside its vocabulary")
         rows = [self._row_of.get(np.asarray(context, dtype=np.int64).tobytes(), -1) for context in contexts]
         if -1 in rows:
-            raise EvaluationError(f"method {self.name} knows no documents but those it was trained on")
+            raise EvaluationError(f"method {self.name} can only score contexts that are training documents")
         return self._machine.clamped_activation(
             np.asarray(queries, dtype=np.int64), np.asarray(rows, dtype=np.int64), self._noise, BURN_IN
         )

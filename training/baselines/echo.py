@@ -1,4 +1,4 @@
-"""Echo: return the query, then its context. Not in the paper; shows how much its protocol gives away."""
+"""Echo: rank the query first, then its context. Shows how well priming is solved without any training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.corpus import TagCorpus
 
 
 class Echo(Method):
-    """Scores the query 2, the tags of the context 1, all others 0. It knows nothing."""
+    """Scores the query 2, the tags of the context 1 and all others 0."""
 
     name: ClassVar[str] = "echo"
     contextual: ClassVar[bool] = True

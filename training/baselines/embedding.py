@@ -1,4 +1,4 @@
-"""Methods that give every tag one vector and rank by distance, whatever the context."""
+"""Methods with one vector per tag that rank by distance and ignore the context."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Distance = Literal["cosine", "euclidean"]
 
 
 class TagEmbedding(Method):
-    """Global relatedness: one vector a tag.
+    """Global relatedness: one vector per tag.
 
     Attributes
     ----------

@@ -18,12 +18,12 @@ class InOut(Method):
     """Scores a tag by its output vector's product with the mean input vector of the context.
 
     Skip-gram with negative sampling is trained to make that product large for tags of one document;
-    the usual cosine of input vectors ranks what is used alike, this what is used together.
+    the usual cosine of input vectors ranks tags of similar use, this product tags that are used together.
 
     Parameters
     ----------
     dim, epochs, negative
-        Of gensim's word2vec; the window is the whole document.
+        Options of gensim's word2vec; the window is the whole document.
 
     References
     ----------

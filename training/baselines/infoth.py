@@ -18,7 +18,7 @@ from training.corpus import TagCorpus
 
 
 class InfoTheoreticSmoothing(Method):
-    """Tags as rows of the relatedness matrix, each drawn towards its nearest neighbours.
+    """Represents tags as rows of the relatedness matrix, each averaged with its nearest neighbours.
 
     t'(tag) = (1 - alpha) t(tag) + alpha * mean of t over the `k` tags nearest by mutual information.
     The supplement gives the grid (k in 1..9, alpha in .1...5) and the measures, not this formula, which
@@ -27,13 +27,13 @@ class InfoTheoreticSmoothing(Method):
     Parameters
     ----------
     weighting, aggregation
-        Of the unsmoothed representation, as for PCA.
+        Options of the unsmoothed representation, as for PCA.
     k
-        Neighbours that smooth a tag.
+        Number of neighbours that smooth a tag.
     alpha
-        Their share, in [0, 1].
+        Weight of the neighbours, in [0, 1].
     distance
-        Between smoothed tags: ``mi``, ``cosine`` or ``euclidean``.
+        Distance between smoothed tags: ``mi``, ``cosine`` or ``euclidean``.
 
     References
     ----------

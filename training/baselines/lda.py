@@ -19,9 +19,9 @@ class Lda(TopicRelatedness):
     Parameters
     ----------
     n_topics
-        Topics; the paper's 25 for CAL500, 19 for MagTag5K.
+        Number of topics; the paper has 25 for CAL500 and 19 for MagTag5K.
     passes, iterations, chunksize
-        gensim's.
+        Options of gensim's LDA.
 
     References
     ----------

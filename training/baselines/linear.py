@@ -18,16 +18,16 @@ Candidate = tuple[float, float]
 
 
 class Edlae(Method):
-    """Sums the context's rows of B; the query counts as one of the context.
+    """Sums the context's rows of B; the query tag is one of the context.
 
     Parameters
     ----------
     settings
-        (l2, dropout) to choose from on validation documents; a single one is taken as it is.
+        (l2, dropout) pairs to choose from on validation documents; a single pair is used without validation.
     duplicate_weighted
-        Whether copies of one tag set count as the square root of their number.
+        Whether n documents with the same tag set have the weight sqrt(n) together.
     neighbours
-        Solve column by column, each on so many tags; exactly by default.
+        Solve column by column, each on this many neighbours; by default the solution is exact.
 
     References
     ----------
@@ -50,7 +50,7 @@ class Edlae(Method):
         self._neighbours = neighbours
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Choose the settings where there are several, and solve on all documents."""
+        """Choose the options if there are several, and solve on all documents."""
         chosen = self._settings[0]
         if len(self._settings) > 1:
             rest, held_out = hold_out(corpus, seed)
@@ -77,7 +77,7 @@ class Edlae(Method):
 
 
 class Ease(Edlae):
-    """EDLAE without dropout, every document counted once.
+    """EDLAE without dropout and without duplicate weights.
 
     References
     ----------

@@ -17,11 +17,11 @@ class Lsa(TagEmbedding):
     Parameters
     ----------
     weighting
-        Of the document-tag matrix: ``tf``, ``tfidf`` or ``pmi``.
+        Weighting of the document-tag matrix: ``tf``, ``tfidf`` or ``pmi``.
     distance
-        Between tags: ``cosine`` or ``euclidean``.
+        Distance between tags: ``cosine`` or ``euclidean``.
     dim
-        Singular vectors kept, fewer where the collection has fewer.
+        Number of singular vectors kept, at most that of the collection.
 
     References
     ----------
@@ -37,7 +37,7 @@ class Lsa(TagEmbedding):
         self.dim = dim
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Decompose the re-weighted matrix; a tag's vector holds its loadings, scaled as its usage is."""
+        """Decompose the re-weighted matrix; a tag's vector is its loadings times the singular values."""
         matrix = reweight(corpus, self.weighting)
         dim = min(self.dim, corpus.n_tags - 1, corpus.n_documents - 1)
         svd = TruncatedSVD(n_components=dim, random_state=seed).fit(matrix)

@@ -1,4 +1,4 @@
-"""LSA of the whole context: the bag of tags is folded into the latent space, and tags are read from there."""
+"""LSA of the whole context: the bag of tags is folded into the latent space and reconstructed from it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SETTINGS: tuple[Candidate, ...] = tuple(
 
 
 class LsaContext(Method):
-    """Scores a tag by what the latent space makes of the context: x S V V'.
+    """Scores a tag by the context's reconstruction from the latent space: x S V V'.
 
-    LSA's usual reading, the cosine of two tags' vectors, does not look at the context at all.
+    The usual LSA score, the cosine of two tags' vectors, ignores the context.
 
     Parameters
     ----------
     settings
         (dim, power) to choose from on validation documents: singular vectors kept, and the power of the
-        document frequency that a tag's column is divided by, 0 for plain counts; large powers keep frequent
-        tags from taking all of the space.
+        document frequency that a tag's column is divided by, 0 for unscaled counts; with large powers
+        frequent tags dominate the latent space less.
 
     References
     ----------
@@ -48,7 +48,7 @@ class LsaContext(Method):
         self._settings = list(settings)
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Choose the settings where there are several, and decompose all documents."""
+        """Choose the options if there are several, and decompose all documents."""
         settings = [(min(dim, corpus.n_tags - 1), power) for dim, power in self._settings]
         chosen = settings[0]
         if len(settings) > 1:
@@ -72,7 +72,7 @@ class LsaContext(Method):
         return self
 
     def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
-        """Fold each context in and read all tags; see `Method.score`."""
+        """Fold each context in and reconstruct all tags; see `Method.score`."""
         scores = np.empty((len(queries), self._reading.shape[1]), dtype=np.float32)
         for row, context in zip(scores, contexts, strict=True):
             row[:] = self._folding[context].sum(axis=0) @ self._reading

@@ -1,4 +1,4 @@
-"""The one contract of everything that ranks tags: baselines, the paper's methods, our encoders."""
+"""The interface of all methods: baselines, the paper's methods and this project's encoders."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class Method(ABC):
     Attributes
     ----------
     name
-        What tables and the command line call it.
+        Name in tables and on the command line.
     contextual
         Whether the context can change the ranking.
     supports_oov
         Whether a query may be a `Usage` (an out-of-vocabulary tag) instead of a position.
     self_first
-        Whether a query is its own nearest tag by construction, as in an embedding; if not (a
-        prediction, an activation), priming ranks it by its score.
+        Whether a query is its own nearest tag by construction, as in an embedding; if it is not, as with
+        predictions and activations, priming ranks it by its score.
     training_only
-        Whether it knows no documents but those it was trained on.
+        Whether it can only score contexts that are training documents.
     oov_rule
         Whether an OOV query's most related tags are those of the highest or of the lowest score.
     notes
-        What a table should say about the fit, e.g. the settings that were chosen.
+        Notes on the fit for a report, e.g. the options that were chosen.
     """
 
     name: ClassVar[str]
@@ -44,7 +44,7 @@ class Method(ABC):
 
     @abstractmethod
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Learn from the training documents; the same corpus and seed give the same scores."""
+        """Fit to the training documents; the same corpus and seed give the same scores."""
 
     @abstractmethod
     def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
@@ -60,5 +60,5 @@ class Method(ABC):
         Returns
         -------
         array of shape (n, n_tags), float32
-            The query tag and the context are scored like any other tag; protocols decide what counts.
+            The query tag and the context are scored like any other tag; protocols decide what is ranked.
         """

@@ -19,30 +19,30 @@ from training.baselines.method import Method
 from training.corpus import TagCorpus
 from training.fitting.held_out import hold_out, validation_queries
 
-LOOKS = (50, 75, 110, 160, 240, 350, 500, 750, 1100, 1600, 2400)
-"""Steps after which a training is looked at on validation documents. Short bags are learnt by heart soon."""
+CHECKPOINTS = (50, 75, 110, 160, 240, 350, 500, 750, 1100, 1600, 2400)
+"""Steps after which a training is validated; the first are close, as short bags overfit after few steps."""
 
 
 class MultVae(Method):
-    """Reads the whole context as one bag and predicts what else is in it.
+    """Encodes the whole context as one bag of tags and predicts the other tags of the document.
 
-    It is trained with a tenth of the documents held off, which say with which dropout and for how long;
-    then so on all of them.
+    Dropout and number of steps are chosen on a held-out tenth of the documents; the network is then trained
+    with them on all documents.
 
     Parameters
     ----------
     hidden, latent
         Widths: tags -> hidden -> latent -> hidden -> tags.
     dropouts
-        Shares of a bag's tags that training may hide; validation documents say which.
+        Dropouts of a bag's tags to choose from on validation documents.
     beta
-        Weight that the KL divergence reaches, half-way through the longest training.
-    looks
-        Steps after which a training may end.
+        Weight of the KL divergence, which it reaches half-way through the longest training.
+    checkpoints
+        Numbers of steps to choose from on validation documents.
     min_batch, max_batch
-        Bounds of the documents a step; between them a thirtieth of all.
+        Smallest and largest batch; between them a thirtieth of the documents.
     learning_rate
-        Of Adam.
+        Learning rate of Adam.
 
     References
     ----------
@@ -60,17 +60,17 @@ class MultVae(Method):
         latent: int = 200,
         dropouts: Sequence[float] = (0.5, 0.3),
         beta: float = 0.2,
-        looks: Sequence[int] = LOOKS,
+        checkpoints: Sequence[int] = CHECKPOINTS,
         min_batch: int = 32,
         max_batch: int = 512,
         learning_rate: float = 1e-3,
     ) -> None:
         self._hidden, self._latent, self._dropouts, self._beta = hidden, latent, dropouts, beta
-        self._looks, self._learning_rate = looks, learning_rate
+        self._checkpoints, self._learning_rate = checkpoints, learning_rate
         self._min_batch, self._max_batch = min_batch, max_batch
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Train on all documents that hold a tag, for as long as validation documents gained."""
+        """Train on all documents that hold a tag, for the best number of steps on validation documents."""
         rest, held_out = hold_out(corpus, seed)
         queries = validation_queries(held_out, seed)
         reached: dict[tuple[float, int], float] = {}
@@ -79,7 +79,7 @@ class MultVae(Method):
             for step in self._training(rest, dropout, seed):
                 found.append(evaluate_completion(self, queries, rest.document_frequency).metrics["nDCG@10"])
                 reached[dropout, step] = found[-1]
-                if max(found) > max(found[-3:]):  # no gain in the last three looks
+                if max(found) > max(found[-3:]):  # no improvement at the last three checkpoints
                     break
         dropout, steps = max(reached, key=reached.__getitem__)
         self.notes = {"settings": f"dropout {dropout}, {steps} steps"}
@@ -99,13 +99,13 @@ class MultVae(Method):
         return np.asarray(self._network(torch.from_numpy(bags.toarray()))[0].numpy(), dtype=np.float32)
 
     def _training(self, corpus: TagCorpus, dropout: float, seed: int) -> Iterator[int]:
-        """Train anew, yielding the step at each look, with the network in evaluation mode."""
+        """Train a new network; yield the step at each checkpoint, with the network in evaluation mode."""
         self._n_tags = corpus.n_tags
         rows = np.flatnonzero(np.diff(corpus.matrix.indptr))
         random = np.random.default_rng(seed)
         batch = int(np.clip(2 ** round(math.log2(max(len(rows) / 30, 1))), self._min_batch, self._max_batch))
         a_pass = math.ceil(len(rows) / batch)
-        longest = max(self._looks)
+        longest = max(self._checkpoints)
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -124,7 +124,7 @@ class MultVae(Method):
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            if step + 1 in self._looks:
+            if step + 1 in self._checkpoints:
                 self._network.eval()
                 yield step + 1
                 self._network.train()
@@ -142,13 +142,13 @@ class _Network(nn.Module):
     def forward(self, bags: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Return logits (n, n_tags) and the mean KL divergence from the standard normal prior.
 
-        In training `generator` draws what is dropped and the latent noise.
+        In training, `generator` draws the dropped tags and the latent noise.
         """
-        heard = functional.normalize(bags)
+        inputs = functional.normalize(bags)
         if self.training:
             kept = torch.rand(bags.shape, generator=generator) >= self.dropout
-            heard = heard * kept / (1.0 - self.dropout)
-        hidden = torch.tanh(self.encoder(heard))
+            inputs = inputs * kept / (1.0 - self.dropout)
+        hidden = torch.tanh(self.encoder(inputs))
         mean, log_variance = self.moments(hidden).chunk(2, dim=1)
         divergence = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(dim=1).mean()
         latent = mean

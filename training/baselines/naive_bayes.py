@@ -1,4 +1,4 @@
-"""Naive Bayes: how likely a tag makes the context, each tag of it on its own."""
+"""Naive Bayes: the probability of the context given a tag, with independent context tags."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from training.fitting.held_out import hold_out, select, validation_queries
 
 
 class NaiveBayes(Method):
-    """Scores log P(c) + sum over the context of log P(t | c); tags that are absent say nothing.
+    """Scores log P(c) + sum over the context of log P(t | c); absent tags do not enter.
 
-    P(t | c) is smoothed towards P(t), as if `prior` more documents of c were like all documents.
+    P(t | c) is smoothed towards P(t) with the weight of `prior` documents.
 
     Parameters
     ----------
     priors
-        Documents of the average kind added to each tag's own; chosen on validation documents. Tags of a
-        document are far from independent, so that little smoothing makes rare tags overconfident.
+        Weights of the smoothing to choose from on validation documents, in documents. The tags of a document
+        are far from independent, and with little smoothing the scores of rare tags are too large.
     """
 
     name: ClassVar[str] = "naive-bayes"
@@ -36,7 +36,7 @@ class NaiveBayes(Method):
         self._priors = priors
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Choose the prior where there are several, and count all documents."""
+        """Choose the prior if there are several, and count all documents."""
         chosen = self._priors[0]
         if len(self._priors) > 1:
             rest, held_out = hold_out(corpus, seed)
@@ -47,7 +47,7 @@ class NaiveBayes(Method):
         return self._count(corpus, chosen)
 
     def _count(self, corpus: TagCorpus, prior: float) -> Self:
-        """Keep log-probabilities where tags meet, and the smoothing where they don't."""
+        """Compute log-probabilities of tags that share documents, and the smoothing for all others."""
         self._prior = prior
         counts = cooccurrence(corpus.matrix)
         own = np.maximum(counts.diagonal(), 0.0)
@@ -55,12 +55,12 @@ class NaiveBayes(Method):
         self._background = (own + 0.5) / (self._n + 1.0)  # P(t)
         self._log_prior = np.log(self._background)
         self._own = own
-        # log P(t | c) = log(prior P(t)) - log(n_c + prior), and where they meet log1p(G / (prior P(t))) more.
-        met = counts.copy()
-        rows = np.repeat(np.arange(corpus.n_tags), np.diff(met.indptr))
-        met.data = np.log1p(met.data / (self._prior * self._background[rows]))
-        met.setdiag(0.0)
-        self._met = met.tocsr()
+        # log P(t | c) = log(prior P(t)) - log(n_c + prior), plus log1p(G / (prior P(t))) where both occur.
+        gain = counts.copy()
+        rows = np.repeat(np.arange(corpus.n_tags), np.diff(gain.indptr))
+        gain.data = np.log1p(gain.data / (self._prior * self._background[rows]))
+        gain.setdiag(0.0)
+        self._gain = gain.tocsr()
         self._spread = np.log(own + self._prior)
         return self
 
@@ -68,7 +68,7 @@ class NaiveBayes(Method):
         """Add the log-probabilities of the context; see `Method.score`."""
         scores = np.empty((len(queries), len(self._own)), dtype=np.float32)
         for row, query, context in zip(scores, queries, contexts, strict=True):
-            found = self._log_prior - len(context) * self._spread + self._met[context].sum(axis=0)
+            found = self._log_prior - len(context) * self._spread + self._gain[context].sum(axis=0)
             if isinstance(query, Usage) and query.n_documents:
                 background = (query.n_documents + 0.5) / (self._n + 1.0)
                 found -= self._spread

@@ -1,4 +1,4 @@
-"""Cosine and item-kNN: tags that come on the same documents."""
+"""Cosine and item-kNN: tags that co-occur on documents."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class ItemKnn(Cosine):
     Parameters
     ----------
     k
-        Neighbours a tag keeps.
+        Number of neighbours kept for each tag.
     shrinkage
-        Added to the denominator, so that a cosine of few documents counts less.
+        Added to the denominator, so that a cosine of few documents is smaller.
 
     References
     ----------
@@ -83,7 +83,7 @@ class ItemKnn(Cosine):
         apart = counts.row != counts.col
         row, column, shared = counts.row[apart], counts.col[apart], counts.data[apart]
         similarity = shared / (self._root[row] * self._root[column] + self._shrinkage)
-        # By candidate, nearest first; the place within each candidate's run is its rank.
+        # Sorted by candidate, then nearest first; the position within a candidate's entries is the rank.
         order = np.lexsort((row, -similarity, column))
         first = np.searchsorted(column[order], column[order])
         kept = order[np.arange(len(order)) - first < self._k]

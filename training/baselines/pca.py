@@ -20,8 +20,8 @@ from training.corpus import TagCorpus
 class Pca(TagEmbedding):
     """Principal components of the rows of an aggregated, re-weighted document-tag matrix.
 
-    An OOV tag is projected like any other where its features follow from co-occurrence counts alone:
-    ``tf`` weights under ``cosine``, whatever the tag's own weight.
+    OOV tags are supported where a tag's features follow from co-occurrence counts alone, that is with ``tf``
+    weights and ``cosine``.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Pca(TagEmbedding):
     aggregation
         ``dot``, ``cosine``, ``kl``, ``hellinger`` or ``mi``.
     distance
-        Between tags: ``cosine`` or ``euclidean``.
+        Distance between tags: ``cosine`` or ``euclidean``.
     dim
-        Components kept; 10 in the paper.
+        Number of components kept; 10 in the paper.
 
     References
     ----------
@@ -65,7 +65,7 @@ class Pca(TagEmbedding):
         return self
 
     def embed(self, queries: Sequence[Tag]) -> FloatArray:
-        """Return the queries' vectors; OOV tags through their features, where the settings allow."""
+        """Return the queries' vectors; OOV tags by their features, where they are supported."""
         if not self.supports_oov or not any(isinstance(query, Usage) for query in queries):
             return super().embed(queries)
         return np.concatenate([self._embed_one(query) for query in queries])

@@ -16,16 +16,16 @@ _TINY = 1e-12
 
 
 class Plsa(TopicRelatedness):
-    """p-LSA; new documents are folded in with the topics held fixed.
+    """p-LSA; new documents are folded in with fixed topics.
 
     Parameters
     ----------
     n_topics
-        Latent aspects.
+        Number of latent topics.
     iterations
-        Steps of EM in training.
+        Number of EM steps in training.
     folding_iterations
-        Steps of EM for a new document's topics.
+        Number of EM steps for a new document's topics.
 
     References
     ----------
@@ -53,7 +53,7 @@ class Plsa(TopicRelatedness):
         return self
 
     def posterior(self, contexts: Sequence[IndexArray]) -> Float64Array:
-        """Fold documents in: EM on p(topic | document) alone, from an even start."""
+        """Fold documents in: EM on p(topic | document) alone, starting from equal topics."""
         lengths = [len(context) for context in contexts]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         indices = np.concatenate(contexts) if len(contexts) else np.empty(0, dtype=np.int64)
@@ -68,7 +68,7 @@ class Plsa(TopicRelatedness):
 def _expected_counts(
     matrix: sparse.csr_array, mixture: Float64Array, topics: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
-    """Return how many tags each topic is expected to have given, by tag and by document (the E step)."""
+    """Return the expected number of tags of each topic, by tag and by document (the E step)."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     likelihood = np.einsum("nk,kn->n", mixture[rows], topics[:, matrix.indices])
     ratio = sparse.csr_array(
@@ -78,7 +78,7 @@ def _expected_counts(
 
 
 def _normalise(counts: Float64Array) -> Float64Array:
-    """Return rows that sum to 1; even where there is nothing to share out."""
+    """Return rows that sum to 1; uniform where the sum is 0."""
     sums = counts.sum(axis=1, keepdims=True)
-    even = np.full_like(counts, 1.0 / counts.shape[1])
-    return np.where(sums > 0, counts / np.where(sums > 0, sums, 1.0), even)
+    uniform = np.full_like(counts, 1.0 / counts.shape[1])
+    return np.where(sums > 0, counts / np.where(sums > 0, sums, 1.0), uniform)

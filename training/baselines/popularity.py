@@ -1,4 +1,4 @@
-"""Popularity: the same ranking for every query. Not in the paper, which it would have embarrassed."""
+"""Popularity: the same ranking for every query, a baseline that the paper does not report."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class Popularity(Method):
         return self
 
     def score(self, queries: Sequence[Tag], contexts: Sequence[IndexArray]) -> Float32Array:
-        """Return the counts, whatever is asked; see `Method.score`."""
+        """Return the same counts for every query; see `Method.score`."""
         return np.tile(self._counts, (len(queries), 1))

@@ -1,4 +1,4 @@
-"""RBM: which tags light up when one is clamped on (Hinton, 2010; Supplement D.1)."""
+"""RBM: the activation of all tags when the query tag is clamped on (Hinton, 2010; Supplement D.1)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ N_CHAINS, N_STEPS, BURN_IN = 20, 60, 20
 class Rbm(Method):
     """Scores a tag by its mean activation over Gibbs chains with the query clamped on.
 
-    The query itself has the activation the model gives it, so that it need not come first: the paper's
-    RBM rows are below 100 % at P@1.
+    The query tag is scored by its own activation and need not rank first: the paper's RBM rows are below
+    100 % at P@1.
 
     Parameters
     ----------
     settings
-        How the machine is trained.
+        Options of the training.
     """
 
     name: ClassVar[str] = "rbm"

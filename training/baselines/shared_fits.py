@@ -1,8 +1,7 @@
-"""Costly fits that several methods of one table share: kept in the process that made them, a few at a time.
+"""A cache, in the process, of expensive fits that several methods share.
 
-Single CE, Siamese CE and their two prediction heads are four readings of one network, and the LDA row
-uses the topic model that the network's contexts come from. A fit is found again by the documents
-themselves and everything it was made with, so a kept fit and a fresh one are the same.
+Single CE, Siamese CE and their two prediction heads use one trained network, and LDA uses the topic model of
+the network's contexts. A fit's key contains the documents and all options, so a cached fit equals a new one.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _fits: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
 
 def shared(key: tuple[Any, ...], fit: Callable[[], T]) -> T:
-    """Return the fit kept under `key`, or make and keep it; the least recently used one goes."""
+    """Return the cached fit of `key`, or fit and cache it; the least recently used fit is dropped."""
     if key not in _fits:
         _fits[key] = fit()
         while len(_fits) > KEPT:
@@ -40,5 +39,5 @@ def topic_model(
 
 
 def forget() -> None:
-    """Drop every kept fit."""
+    """Clear the cache."""
     _fits.clear()

@@ -1,4 +1,4 @@
-"""The paper's own model as a method: embeddings (CE) and predictions, after stage 1 and after stage 2."""
+"""The paper's model as a method: embeddings (CE) and predictions, after stage 1 and after stage 2."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Stage = Literal["single", "siamese"]
 
 @dataclass(frozen=True)
 class Stages:
-    """One training run, seen after its first and after its second stage.
+    """The networks of one training run after its first and after its second stage.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Stages:
 
 
 def train_stages(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
-    """Train by a recipe and keep the network of both stages; kept in this process for other methods."""
+    """Train by a recipe and return the networks of both stages; cached in the process for other methods."""
     return shared(
         ("siamese", corpus.fingerprint, recipe.model_dump_json(), seed), lambda: _train(corpus, recipe, seed)
     )
@@ -58,7 +58,9 @@ def train_stages(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
 def _train(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
     topics = recipe.topics
     if topics.n_topics == "hdp":
-        raise EvaluationError("an evaluated recipe names its number of topics; 'hdp' seeks another a fold")
+        raise EvaluationError(
+            "an evaluated recipe needs a number of topics; 'hdp' estimates another number on each fold"
+        )
     model = topic_model(corpus, topics.n_topics, seed, topics.passes, topics.iterations, topics.chunksize)
     trainer = make_trainer(corpus, model, recipe, seed)
     networks: dict[Stage, ComponentNetwork] = {}
@@ -79,8 +81,8 @@ def _train(corpus: TagCorpus, recipe: SiameseRecipe, seed: int) -> Stages:
 class Siamese(Method):
     """Contextual embedding, or prediction, of the paper's network.
 
-    Tags on no training document are unknown to the network: they rank last, and as queries they are
-    asked through their context alone.
+    Tags on no training document are not in the network's vocabulary: as candidates they rank last, and as
+    queries they are represented by their context alone.
 
     Parameters
     ----------
@@ -91,9 +93,9 @@ class Siamese(Method):
     reading
         ``embedding`` (CE: negated Euclidean distances) or ``prediction`` (the output layer).
     n_topics
-        In place of the recipe's number of topics.
+        Number of topics; by default the recipe's.
     shorten
-        Scales the network's steps; for quick looks and tests.
+        Factor of the network's steps, for short trials and tests.
     """
 
     name: ClassVar[str] = "siamese"
@@ -120,7 +122,7 @@ class Siamese(Method):
         self.supports_oov = reading == "embedding"  # type: ignore[misc]
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Train on the documents, or take the run that another method trained on them."""
+        """Train on the documents, or use the networks that another method trained on them."""
         self._known = np.flatnonzero(corpus.document_frequency)
         self._n_tags = corpus.n_tags
         self._position = np.full(corpus.n_tags, -1, dtype=np.int64)
@@ -161,7 +163,7 @@ class Siamese(Method):
         vectors = self.embed(range(n_tags), [context] * n_tags)
         known = np.flatnonzero(self._position >= 0)
         position = self._position[context]
-        # A candidate does not join the context, as a query would.
+        # Unlike a query tag, a candidate is not added to the context.
         vectors[known] = self.encoder.candidates(position[position >= 0])[self._position[known]]
         return vectors
 
@@ -172,7 +174,7 @@ class Siamese(Method):
         return nearness(embedded, self.encoder.candidates(context), "euclidean")
 
     def _translated(self, query: Tag, context: IndexArray) -> Tag:
-        """Return the query in the network's own numbering."""
+        """Return the query with the positions of the network's vocabulary."""
         if not isinstance(query, Usage):
             position = int(self._position[query])
             return position if position >= 0 else Usage.of_context(context)
@@ -181,7 +183,7 @@ class Siamese(Method):
         return Usage(query.n_documents, positions[kept], query.counts[kept])
 
     def _spread(self, scores: Float32Array) -> Float32Array:
-        """Return scores over the whole vocabulary, tags that the network does not know last."""
+        """Return scores over the whole vocabulary, with tags outside the network's vocabulary last."""
         if len(self._known) == self._n_tags or not len(scores):
             return scores if len(scores) else np.empty((0, self._n_tags), dtype=np.float32)
         spread = np.tile(scores.min(axis=1, keepdims=True) - 1.0, (1, self._n_tags))

@@ -1,4 +1,4 @@
-"""Text embeddings of the tags' names: what a user without tag data would try first."""
+"""Text embeddings of the tags' names, a baseline that needs no tag data."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from training.corpus import TagCorpus
 class TextEmbedding(Method):
     """Scores a tag by the cosine of its name's embedding with the query's.
 
-    The sentence encoder (all-MiniLM-L6-v2, extra ``peers``) has read much, but no tag collection; it
-    learns nothing from the training documents.
+    The sentence encoder (all-MiniLM-L6-v2, extra ``peers``) is pretrained on text; the training documents are
+    not used.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class TextEmbedding(Method):
 
 
 def _readable(key: str) -> str:
-    """Return a tag as a sentence encoder has met words: without the collections' own punctuation."""
+    """Return a tag with spaces in place of underscores and hyphens, as in the encoder's training text."""
     return " ".join(key.replace("_", " ").replace("-", " ").split())
 
 

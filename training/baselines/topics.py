@@ -1,4 +1,4 @@
-"""Relatedness of tags under a document's topics: what LDA and p-LSA share."""
+"""Relatedness of tags under a document's topics, the base class of LDA and p-LSA."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.types import Float32Array, Float64Array, IndexArray
 from training.baselines.method import Method
 
 PROBABILITY_FLOOR = 1e-12
-"""Least probability of a tag in a topic; a logarithm needs one."""
+"""Smallest probability of a tag in a topic, so that its logarithm is finite."""
 
 
 class TopicRelatedness(Method):

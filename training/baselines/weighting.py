@@ -25,7 +25,7 @@ def reweight(corpus: TagCorpus, weighting: Weighting) -> sparse.csr_array:
     weighting
         ``tf``: 1 where a document holds a tag. ``tfidf``: the tag's idf there. ``pmi``: the pointwise
         mutual information of document and tag there, log(N / (tags of the document x documents of the
-        tag)) with N tags given in all, which highlights rare tags and short documents.
+        tag)) with N assignments in total, which emphasises rare tags and short documents.
 
     Returns
     -------

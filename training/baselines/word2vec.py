@@ -16,28 +16,28 @@ Order = Literal["random", "pseudo"]
 
 
 class Word2Vec(TagEmbedding):
-    """A distributed language model where there is no language: tags of a document have no order.
+    """Word2vec with tags as words; the tags of a document have no order of their own.
 
     Parameters
     ----------
     architecture
         ``cbow`` (C-BoW) or ``sg`` (skip-gram).
     window
-        Tags looked at on each side of a tag.
+        Number of tags on each side of a tag that are its context.
     order
-        ``random`` shuffles each document anew every epoch (setting S1); ``pseudo`` sorts all documents
+        ``random`` shuffles each document in every epoch (setting S1); ``pseudo`` sorts all documents
         by one random numbering of the tags (setting S2).
     distance
-        Between tags: ``cosine`` or ``euclidean``.
+        Distance between tags: ``cosine`` or ``euclidean``.
     dim
-        Width of the vectors; 10 as the other embeddings of the paper's tables.
+        Width of the vectors; 10, as for the other embeddings of the paper's tables.
     epochs
         Passes over the documents.
 
     Attributes
     ----------
     output_vectors : array of shape (n_tags, dim), float32
-        The context side of the model, for scores of input against output vectors.
+        The model's output vectors, for products with input vectors.
 
     References
     ----------
@@ -65,11 +65,11 @@ class Word2Vec(TagEmbedding):
         self.epochs = epochs
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Train on the documents; a tag on none of them keeps its random start."""
+        """Train on the documents; a tag on none of them keeps its random initial vector."""
         rng = np.random.default_rng(seed)
         number = rng.permutation(corpus.n_tags)
         sentences = _Sentences(corpus, number if self.order == "pseudo" else None, rng)
-        # One worker: more would race, and no two runs would agree.
+        # Several workers would update in varying order, and results would not be reproducible.
         model = GensimWord2Vec(
             vector_size=self.dim,
             window=self.window,
@@ -96,7 +96,7 @@ class Word2Vec(TagEmbedding):
 
 
 class _Sentences:
-    """The documents as sentences; gensim iterates once an epoch, so a random order is a new one each time."""
+    """The documents as sentences; gensim iterates once per epoch, so each epoch draws a new random order."""
 
     def __init__(self, corpus: TagCorpus, number: IndexArray | None, rng: np.random.Generator) -> None:
         self._documents = corpus.documents()

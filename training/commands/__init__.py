@@ -1,1 +1,1 @@
-"""One file a command of the training side; each has a ``register``."""
+"""The training commands, one module each, with a function ``register``."""

@@ -1,4 +1,4 @@
-"""``tagprime corpora``: what collections there are, what is in one, and fetching it."""
+"""``tagprime corpora``: list collections, describe one, export it and download it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 corpora = typer.Typer(
     name="corpora",
-    help="Tag collections to train on and to measure with: list them, look into one, fetch one.",
+    help="Tag collections for training and evaluation: list, describe, export and download them.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 
-Name = Annotated[str, typer.Argument(help="As `corpora list` shows it, e.g. cal500.", show_default=False)]
+Name = Annotated[str, typer.Argument(help="A name from `corpora list`, e.g. cal500.", show_default=False)]
 
 
 def register(root: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def register(root: typer.Typer) -> None:
 
 @corpora.command("list")
 def list_corpora() -> None:
-    """List the collections: documents, what path to give, source and licence.
+    """List the collections: documents, the path to give, source and licence.
 
     The name in the first column is what `tagprime train`, `tagprime evaluate` and `tagprime corpora info`
     take.
@@ -61,23 +61,22 @@ def list_corpora() -> None:
 @corpora.command("info")
 def info(
     name: Name,
-    path: Annotated[
-        Path | None, typer.Option(help="The folder or file that holds it; `corpora list` says which.")
-    ] = None,
+    path: Annotated[Path | None, typer.Option(help="Its folder or file; `corpora list` shows which.")] = None,
     min_documents: Annotated[
         int, typer.Option(min=1, help="First drop tags on fewer documents than this.")
     ] = 1,
     min_tags: Annotated[int, typer.Option(min=1, help="Then drop documents with fewer tags than this.")] = 1,
     all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
     database: Annotated[
-        str | None, typer.Option(metavar="URL", help="store: which one; else `TAGPRIME_DATABASE_URL`.")
+        str | None,
+        typer.Option(metavar="URL", help="store: its database; by default `TAGPRIME_DATABASE_URL`."),
     ] = None,
     merge_spellings: Annotated[
         bool,
         typer.Option("--merge-spellings", help="lastfm-hetrec: merge tags that differ in white space only."),
     ] = False,
 ) -> None:
-    """Look into a collection: counts, sparsity, checksums, and what loading left out.
+    """Describe a collection: counts, density, checksums, and what loading left out.
 
     Example: `tagprime corpora info lastfm-hetrec --path DIR --min-documents 5 --min-tags 3`
     """
@@ -97,13 +96,11 @@ def info(
 def export(
     name: Name,
     out: Annotated[Path, typer.Argument(help="The JSONL file to write; it must not exist yet.")],
-    path: Annotated[
-        Path | None, typer.Option(help="The folder or file that holds it; `corpora list` says which.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="demo: other tracks, of the same scenes.")] = None,
-    documents: Annotated[int | None, typer.Option(min=1, help="demo: how many tracks to invent.")] = None,
+    path: Annotated[Path | None, typer.Option(help="Its folder or file; `corpora list` shows which.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="demo: seed of the generated tracks.")] = None,
+    documents: Annotated[int | None, typer.Option(min=1, help="demo: number of tracks to generate.")] = None,
 ) -> None:
-    """Write a collection as JSONL, a document a line, as `documents import` and `train jsonl` read it.
+    """Write a collection as JSONL, one document per line, for `documents import` and `train jsonl`.
 
     Example: `tagprime corpora export demo fresh.jsonl --seed 1 --documents 1000`
     """
@@ -139,7 +136,7 @@ def _counts(corpus: TagCorpus) -> Iterator[tuple[str, str]]:
         yield "", f"{unused:,} of them on no document"
     yield "assignments", f"{assignments:,}"
     yield "density", f"{assignments / max(1, corpus.n_documents * corpus.n_tags):.4%}"
-    yield "tags a document", f"mean {sizes.mean():.1f}, median {np.median(sizes):.0f}, most {sizes.max()}"
+    yield "tags per document", f"mean {sizes.mean():.1f}, median {np.median(sizes):.0f}, most {sizes.max()}"
     if corpus.groups is not None:
         yield "groups", f"{len(set(corpus.groups)):,}"
     commonest = np.argsort(-corpus.document_frequency, kind="stable")[:10]
@@ -166,11 +163,11 @@ def _origin(corpus: TagCorpus, recorded: Mapping[str, str | None]) -> Iterator[t
 @corpora.command("fetch")
 def fetch_corpus(
     name: Name,
-    out: Annotated[Path, typer.Option(help="The folder to put its files in; made if need be.")],
+    out: Annotated[Path, typer.Option(help="Folder for its files; created if it does not exist.")],
 ) -> None:
-    """Download a collection from its publisher, where it has an address that can be relied on.
+    """Download a collection from its publisher, if a stable address is known.
 
-    The files are checked against the checksums on record, and appear in the folder only when all are sound.
+    The files are checked against the recorded checksums and appear in the folder only if all of them match.
     """
     from training.corpora import collection
     from training.corpora.download import fetch

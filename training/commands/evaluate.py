@@ -1,4 +1,4 @@
-"""`tagprime evaluate`: methods x folds under a protocol, as a table and as JSON."""
+"""`tagprime evaluate`: cross-validate methods under a protocol; print a table and write JSON."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SHOWN = {
     "completion": (
         *("P@1", "P@5", "Recall@10", "MRR"),
         *(
-            f"{v} nDCG@10"
-            for v in ("clean", "distractor", "query-only", "OOV", "OOV context-only", "OOV alone")
+            f"{condition} nDCG@10"
+            for condition in ("clean", "distractor", "query-only", "OOV", "OOV context-only", "OOV alone")
         ),
     ),
 }
-"""Which metrics the terminal shows, by protocol; JSON holds all. MAP stands for ``MAP@m (paper)``."""
+"""Metrics of the printed table, by protocol; JSON holds all. MAP stands for ``MAP@m (paper)``."""
 
 
 def register(root: typer.Typer) -> None:
@@ -38,16 +38,24 @@ def evaluate(
     protocol: Annotated[str, typer.Option(help="priming, oov or completion.")] = "priming",
     folds: Annotated[int, typer.Option(min=2, help="Folds, or reservations in the OOV protocol.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure here.")] = None,
-    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least so many documents.")] = 1,
-    min_tags: Annotated[int, typer.Option(min=1, help="Then keep documents with at least so many tags.")] = 1,
-    reserved: Annotated[int | None, typer.Option(min=1, help="Tags reserved for OOV.")] = None,
-    cells: Annotated[Path | None, typer.Option(help="Keep results here, and resume from them.")] = None,
-    train: Annotated[bool, typer.Option("--train/--no-train", help="Ask training documents too.")] = True,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File to write all metrics to.")] = None,
+    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least this many documents.")] = 1,
+    min_tags: Annotated[
+        int, typer.Option(min=1, help="Then keep documents with at least this many tags.")
+    ] = 1,
+    reserved: Annotated[
+        int | None, typer.Option(min=1, help="Number of tags reserved in the OOV protocol.")
+    ] = None,
+    cells: Annotated[Path | None, typer.Option(help="Folder to store results in and to resume from.")] = None,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Priming: query training documents too.")
+    ] = True,
     unseen: Annotated[
         bool,
-        typer.Option("--unseen/--no-unseen", help="Completion: train again without the tags that play OOV."),
+        typer.Option(
+            "--unseen/--no-unseen", help="Completion: train again without some tags and query them as OOV."
+        ),
     ] = True,
 ) -> None:
     """Cross-validate methods on a collection and print mean and sample standard deviation."""
@@ -56,7 +64,7 @@ def evaluate(
     from training.evaluation.methods import METHODS, entry
 
     console = Console()
-    if not console.is_terminal:  # a pipe or a log has no width to respect
+    if not console.is_terminal:  # a pipe or a log has no width
         console = Console(width=200)
     if methods == "help":
         console.print("\n".join(METHODS))
@@ -93,7 +101,7 @@ def evaluate(
 
 
 def table(result: dict[str, Any]) -> Table:
-    """Lay a summary out for the terminal: a row a method, mean and standard deviation a metric."""
+    """Return a summary as a table: a row per method, with mean and standard deviation of each metric."""
     first = next(iter(result["methods"].values()))
     wanted = SHOWN.get(result["protocol"], tuple(first))
     columns = [metric for short in wanted for metric in first if _short(metric) == short]

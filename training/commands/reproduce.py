@@ -18,23 +18,27 @@ def register(root: typer.Typer) -> None:
 
 
 def reproduce(
-    what: Annotated[str, typer.Argument(help="all, or some of priming,language,oov,figures.")],
+    what: Annotated[str, typer.Argument(help="all, or any of priming,language,oov,figures.")],
     corpus: Annotated[str, typer.Option(help="cal500, mtat, magtag5k, or any other collection.")],
-    out: Annotated[Path, typer.Option(help="Folder of the report; a killed run goes on from it.")],
+    out: Annotated[Path, typer.Option(help="Folder of the report; a stopped run continues from it.")],
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
     methods: Annotated[str | None, typer.Option(help="Only these methods, comma-separated.")] = None,
     folds: Annotated[str | None, typer.Option(help="Only these of the three folds, e.g. 1 or 1,3.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
-    tag: Annotated[str | None, typer.Option(help="Tag of figures 3a and 3b; a guitar by default.")] = None,
+    tag: Annotated[
+        str | None, typer.Option(help="Tag of figures 3a and 3b; by default a guitar tag.")
+    ] = None,
     document: Annotated[str | None, typer.Option(help="Document of figure D.1, by (part of) its id.")] = None,
     infoth_search: Annotated[
         bool, typer.Option("--infoth-search", help="Search InfoTh's 375 settings on validation documents.")
     ] = False,
-    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least so many documents.")] = 1,
-    min_tags: Annotated[int, typer.Option(min=1, help="Then keep documents with at least so many tags.")] = 1,
+    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least this many documents.")] = 1,
+    min_tags: Annotated[
+        int, typer.Option(min=1, help="Then keep documents with at least this many tags.")
+    ] = 1,
 ) -> None:
-    """Redo the paper's experiments and write report.html, results.json and results.csv.
+    """Repeat the paper's experiments and write report.html, results.json and results.csv.
 
     Example: `tagprime reproduce all --corpus cal500 --path cal500/ --out report/ --jobs 2`
     """

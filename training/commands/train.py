@@ -1,4 +1,4 @@
-"""`tagprime train`: from a tag collection to a bundle that can be served."""
+"""`tagprime train`: train an encoder on a tag collection and write it as a bundle."""
 
 from __future__ import annotations
 
@@ -30,33 +30,41 @@ def train(
     corpus: Annotated[
         str, typer.Argument(help="Collection: cal500, mtat, lastfm-hetrec, jsonl, csv, store, demo ...")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the bundle to make; it must not exist yet.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new bundle; it must not exist yet.")],
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
     recipe: Annotated[
         str, typer.Option(help="Recipe by name (completion, lit, ext), or a .toml file of your own.")
     ] = "completion",
-    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least so many documents.")] = 1,
-    min_tags: Annotated[int, typer.Option(min=1, help="Then keep documents with at least so many tags.")] = 1,
+    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least this many documents.")] = 1,
+    min_tags: Annotated[
+        int, typer.Option(min=1, help="Then keep documents with at least this many tags.")
+    ] = 1,
     topics: Annotated[
-        str | None, typer.Option(help="Number of LDA topics, or 'hdp' to seek it; the recipe's if not given.")
+        str | None,
+        typer.Option(help="Number of LDA topics, or 'hdp' to estimate it; by default the recipe's."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same bundle.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed; on one machine the same seed gives the same bundle.")
+    ] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[
         int,
-        typer.Option(min=1, help="PyTorch's threads; networks this small gain nothing from more than one."),
+        typer.Option(min=1, help="Threads of PyTorch; small networks train no faster with more than one."),
     ] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from a stopped run's checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue from a stopped run's checkpoint.")
+    ] = False,
     all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
     database: Annotated[
-        str | None, typer.Option(metavar="URL", help="store: which one; else `TAGPRIME_DATABASE_URL`.")
+        str | None,
+        typer.Option(metavar="URL", help="store: its database; by default `TAGPRIME_DATABASE_URL`."),
     ] = None,
 ) -> None:
     """Train an encoder on a tag collection and write it as a bundle.
 
-    Ctrl-C stops training and still writes a bundle from what was learnt, marked as stopped early; its
-    checkpoint stays beside it, so `--resume` goes on. A second Ctrl-C ends at once. Loss curves are
-    written to OUT.run/.
+    Ctrl-C stops training and writes a bundle of the network trained so far, marked as stopped early; its
+    checkpoint is kept, and `--resume` continues from it. A second Ctrl-C ends the program at once. Loss
+    curves are written to OUT.run/.
 
     Examples: `tagprime train cal500 --path cal500/ --recipe lit --out bundles/cal500`,
     `tagprime train store --database sqlite:///tagprime.db --out bundles/tonight`
@@ -110,7 +118,7 @@ def train(
 
 
 def _report(bundle: Bundle, console: Console, remarks: Console) -> None:
-    """Say what was made and how good it is; and, as a remark, how to go on with what was stopped."""
+    """Print the bundle and its quality and, after an early stop, how to resume."""
     line = f"{bundle.path}: {bundle.name} {bundle.version}, {len(bundle.vocabulary)} tags"
     console.print(line, highlight=False, soft_wrap=True)
     for measured in bundle.manifest.quality.values():
@@ -130,7 +138,7 @@ def _report(bundle: Bundle, console: Console, remarks: Console) -> None:
 
 
 def _quality(measured: dict[str, Any]) -> Table:
-    """Lay out a protocol's figures on held-out documents: a row a method, the baselines among them."""
+    """Return a protocol's metrics on held-out documents as a table, a row per method or baseline."""
     methods = measured["methods"]
     every = list(next(iter(methods.values())))
     columns = [metric for metric in every if metric.endswith("nDCG@10")] or every
@@ -141,7 +149,7 @@ def _quality(measured: dict[str, Any]) -> Table:
 
 
 class _Bars:
-    """One progress bar a phase, made when its first step comes in; in a log, a line every tenth of it."""
+    """A progress bar per phase; without a terminal, a line after every tenth of a phase."""
 
     def __init__(self, progress: ProgressBars) -> None:
         self._progress = progress
@@ -163,14 +171,14 @@ class _Bars:
 
 
 class _Stop:
-    """Whether somebody asked to stop."""
+    """Whether a stop was requested."""
 
     asked = False
 
 
 @contextmanager
 def _first_interrupt_stops(console: Console) -> Iterator[_Stop]:
-    """Make the first Ctrl-C a request to stop after the current step, and the second final."""
+    """Let the first Ctrl-C request a stop after the current step, and the second end the program."""
     stop = _Stop()
 
     def handle(signum: int, frame: FrameType | None) -> None:

@@ -22,25 +22,27 @@ def register(root: typer.Typer) -> None:
 
 def tune(
     corpus: Annotated[str, typer.Option(help="Collection, e.g. cal500.")],
-    out: Annotated[Path, typer.Option(help="Folder of the trials; a killed search goes on from it.")],
+    out: Annotated[Path, typer.Option(help="Folder of the trials; a stopped search continues from it.")],
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
-    recipe: Annotated[str, typer.Option(help="Recipe whose settings are searched.")] = "lit",
+    recipe: Annotated[str, typer.Option(help="Recipe whose options are searched.")] = "lit",
     grid: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=V1,V2,... in place of the paper's values; may be given more than once."),
+        typer.Option(help="NAME=V1,V2,... instead of the paper's values; can be repeated."),
     ] = None,
     fold: Annotated[int, typer.Option(min=1, help="Fold whose training documents are split.")] = 1,
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Seed of splits and trainings.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    shorten: Annotated[float, typer.Option(min=0.01, max=1, help="Scales the steps of training.")] = 1.0,
-    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least so many documents.")] = 1,
-    min_tags: Annotated[int, typer.Option(min=1, help="Then keep documents with at least so many tags.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    shorten: Annotated[float, typer.Option(min=0.01, max=1, help="Factor of the training steps.")] = 1.0,
+    min_documents: Annotated[int, typer.Option(min=1, help="Keep tags on at least this many documents.")] = 1,
+    min_tags: Annotated[
+        int, typer.Option(min=1, help="Then keep documents with at least this many tags.")
+    ] = 1,
     show: Annotated[int, typer.Option(min=1, help="Rows of the table.")] = 20,
 ) -> None:
-    """Search the paper's grid on validation documents split off a fold's training documents.
+    """Search the paper's grid on validation documents taken from a fold's training documents.
 
-    Test documents are never looked at. Prints the best settings and writes all of them to OUT/trials.json.
+    Test documents are never used. Prints the best trials and writes all of them to OUT/trials.json.
 
     Example: `tagprime tune --corpus cal500 --path cal500/ --out tune/ --grid depth=2,3 --grid width=100`
     """

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from models.atomic_write import write_atomically
 from models.errors import TrainingError
 from training.completion.mixing import Mixing
 from training.completion.recipe import CompletionRecipe
@@ -92,10 +93,8 @@ class Checkpoints:
         path = self._path()
         if path is None:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        torch.save({"trained": self._trained, **vars(checkpoint)}, partial)
-        partial.replace(path)
+        content = {"trained": self._trained, **vars(checkpoint)}
+        write_atomically(path, lambda partial: torch.save(content, partial))
 
     def _path(self) -> Path | None:
         return None if self._folder is None else self._folder / CHECKPOINT

@@ -1,4 +1,4 @@
-"""Co-occurrence shares: which share of a tag's documents holds each other tag."""
+"""Co-occurrence shares: the share of a tag's documents that hold each other tag."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ def cooccurrence_shares(
 ) -> CooccurrenceShare:
     """Return the `neighbours` largest shares of each tag.
 
-    A document counts by the root of its weight. A lone tag is answered by these shares alone, so they must
-    reflect how common tags are in the collection: with the weights themselves, a catalogue of many duplicates
-    is answered worse than by its plain counts; without weights, MagnaTagATune is.
+    Each document is weighted by the square root of its duplicate weight. For a query of a single tag these
+    shares replace the linear term, so they must reflect how common tags are in the collection. With the full
+    weights, rankings on a catalogue of many duplicates are worse than those of unweighted counts; without
+    weights, rankings on MagnaTagATune are worse.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Train a completion encoder: counts, towers, linear term, and how they are mixed."""
+"""Train a completion encoder: counts, towers, linear term, and the weights that combine them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VALIDATION_TOWERS, FINAL_TOWERS = "validation towers", "towers"
 
 @dataclass(frozen=True)
 class Chosen:
-    """Settings that were chosen on the validation documents.
+    """Options that were chosen on the validation documents.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Completion:
     towers
         The trained network, in evaluation mode.
     chosen
-        Settings chosen on validation documents.
+        Options chosen on the validation documents.
     steps
         Number of steps that the towers were trained for.
     n_documents
@@ -95,24 +95,24 @@ def fit_completion(
     on_stage: Callable[[str], None] = lambda line: None,
     measure: Measure | None = None,
 ) -> Completion:
-    """Choose settings on a tenth of the documents, held out, then train on all documents.
+    """Choose options on a held-out tenth of the documents, then train on all documents.
 
     Parameters
     ----------
     corpus
         Training documents.
     recipe
-        Architecture, steps and the settings to choose from.
+        Architecture, steps and the options to choose from.
     seed
         Seed of every random draw.
     device
         ``cpu`` or ``cuda``.
     run
-        Progress, checkpoints and early stop of the network's training.
+        Progress callback, checkpoints and early stop of the network's training.
     on_stage
         Called with a line of text when a stage begins.
     measure
-        Measures the quality on the held-out documents; without it none is measured.
+        Measures the quality on the held-out documents; by default it is not measured.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def fit_completion(
 
 @dataclass(frozen=True)
 class _Training:
-    """Trains towers and the linear term by a recipe, on the documents that it is called with."""
+    """Trains the towers and the linear term by a recipe on a given corpus."""
 
     recipe: CompletionRecipe
     seed: int

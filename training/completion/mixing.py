@@ -1,4 +1,4 @@
-"""The settings of the linear term and its mix with the towers, chosen on validation documents."""
+"""Choose the linear term's options and its weight beside the towers on validation documents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from scipy import sparse
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Query
 from models.encoders.linear_term import LinearTerm
-from models.protocols.completion import CompletionQuery, query_only
+from models.protocols.completion import CompletionQuery
+from models.protocols.completion_conditions import query_only
 from models.protocols.encoder_scorer import EncoderScorer
 from training.completion.recipe import CompletionRecipe
 from training.corpus import TagCorpus
@@ -35,7 +36,7 @@ def choose_linear(
 ) -> tuple[float, float]:
     """Return the (l2, dropout) whose linear term alone completes the validation documents best.
 
-    The first of the recipe's settings is the default; see `training.fitting.held_out.select`.
+    The recipe's first pair is the default; see `training.fitting.held_out.select`.
     """
     settings = recipe.linear.settings
     if len(settings) == 1 or rest.n_tags > recipe.linear.tuned_up_to:
@@ -62,7 +63,7 @@ def choose_mixing(
         lambda mixing: EncoderScorer(blended(encoder, mixing, 0.0, clean)),
         [clean, clean, noisy],
         rest.document_frequency,
-        errors=2.0,  # among so many candidates one is a standard error ahead by chance
+        errors=2.0,  # among this many candidates, one exceeds the default by one standard error by chance
     )
 
 
@@ -87,12 +88,12 @@ def blended(
     Parameters
     ----------
     encoder
-        Its linear term and co-occurrence shares are not weighted yet.
+        The encoder, with unweighted linear term and co-occurrence shares.
     mixing
         Weight and damping of the linear term.
     alone
-        Weight of the co-occurrence shares that answer a lone tag, in standard deviations of the towers'
-        scores; with 0 a lone tag is answered by the linear term.
+        Weight of the co-occurrence shares, which replace the linear term for a query of a single tag, in
+        standard deviations of the towers' scores; with 0 the linear term is kept.
     queries
         Validation queries over which the standard deviations are measured.
     """

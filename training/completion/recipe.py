@@ -11,7 +11,7 @@ from training.fitting.recipe_table import Count, Dropout, Positive, RecipeTable,
 
 
 class Linear(RecipeTable):
-    """The EDLAE term: the (l2, dropout) pairs to choose from, and how much of its weights is attention."""
+    """The EDLAE term: the (l2, dropout) pairs to choose from, and the share of attention in its weights."""
 
     settings: Annotated[tuple[tuple[Positive, Dropout], ...], Field(min_length=1)]
     tuned_up_to: Count
@@ -32,7 +32,7 @@ class Towers(RecipeTable):
 
 
 class Training(RecipeTable):
-    """Steps of AdamW, and how examples are drawn."""
+    """Steps of AdamW, and the drawing of examples."""
 
     learning_rate: Positive
     weight_decay: Weight
@@ -55,9 +55,9 @@ class Training(RecipeTable):
 
 
 class Mixing(RecipeTable):
-    """Weights and dampings of the linear term, chosen by validation, and the weight of a lone tag's shares.
+    """Weights and dampings of the linear term to choose from, and the weight of the co-occurrence shares.
 
-    ``alone`` weighs the co-occurrence shares that answer a query without other context.
+    ``alone`` is the weight of the co-occurrence shares for a query of a single tag.
     """
 
     weights: Annotated[tuple[Weight, ...], Field(min_length=1)]

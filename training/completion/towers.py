@@ -13,8 +13,8 @@ from models.types import Float64Array
 from training.completion.features import CountFeatures
 from training.completion.recipe import Towers
 
-NEVER = -1e9
-"""A logit whose softmax is 0."""
+MASKED = -1e9
+"""The logit of a masked entry; its softmax is 0."""
 
 DENSE_ATTENTION_UP_TO = 4096
 """Largest vocabulary for which attention is computed over the whole vocabulary, masked to the context.
@@ -104,12 +104,12 @@ class TwoTowers(nn.Module):
             logits = (
                 torch.zeros(held.shape, device=inputs.device) if attention is None else attention @ inputs.T
             )
-            return logits.masked_fill(~held, NEVER).softmax(dim=1) @ inputs
+            return logits.masked_fill(~held, MASKED).softmax(dim=1) @ inputs
         tokens = functional.embedding(context, inputs)  # (n, k, width)
         logits = torch.zeros(mask.shape, device=inputs.device)
         if attention is not None:
             logits = torch.einsum("nw,nkw->nk", attention, tokens)
-        return torch.einsum("nk,nkw->nw", logits.masked_fill(~mask, NEVER).softmax(dim=1), tokens)
+        return torch.einsum("nk,nkw->nw", logits.masked_fill(~mask, MASKED).softmax(dim=1), tokens)
 
     def forward(self, queries: Tensor, context: Tensor, mask: Tensor) -> Tensor:
         """Return the score of every tag, (n, n_tags)."""
@@ -121,10 +121,10 @@ def completion_loss(
 ) -> Tensor:
     """Return the mean cross-entropy of the hidden tags over all tags outside the context.
 
-    Every document counts alike, whatever its number of hidden tags.
+    Every document has the same weight, whatever its number of hidden tags.
     """
     n_tags = scores.shape[1]
     seen = torch.zeros(len(scores), n_tags + 1, dtype=torch.bool, device=scores.device)
     seen.scatter_(1, torch.where(mask, context, n_tags), True)  # padding goes to an extra column
-    logs = scores.masked_fill(seen[:, :n_tags], NEVER).log_softmax(dim=1).gather(1, hidden)
+    logs = scores.masked_fill(seen[:, :n_tags], MASKED).log_softmax(dim=1).gather(1, hidden)
     return -((logs * hidden_mask).sum(dim=1) / hidden_mask.sum(dim=1)).mean()

@@ -110,7 +110,7 @@ class TowersTrainer:
     def train(
         self, phase: str, run: Run, state: State | None = None, save: SaveState = lambda state: None
     ) -> TrainedTowers:
-        """Take the remaining steps, or stop as soon as `run` asks for it.
+        """Take the remaining steps, or stop as soon as ``run.stop`` returns True.
 
         Dropout draws from torch's global generator.
 
@@ -119,7 +119,7 @@ class TowersTrainer:
         phase
             Name under which the steps are reported.
         run
-            Progress, stop and interval of the checkpoints.
+            Progress callback, stop and interval of the checkpoints.
         state
             State to resume from; by default the training starts anew.
         save

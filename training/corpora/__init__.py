@@ -1,8 +1,8 @@
-"""Tag collections, one module each, and the one way to load any of them.
+"""Tag collections, one module each, and the function that loads them.
 
 Every module declares ``SOURCE``, ``CITATION``, ``LICENCE``, ``CHECKSUMS`` (SHA-256 of the publisher's
 files, by name; None where none is on record), ``DOWNLOAD`` (where a stable address is known),
-``DOCUMENTS`` (how many documents of what), ``LAYOUT`` (what path to give) and ``load(path, ...)``.
+``DOCUMENTS`` (their number and kind), ``LAYOUT`` (the path to give) and ``load(path, ...)``.
 Documents come in the publisher's file order and tags in the publisher's tag order, so that seeded
 folds are the same everywhere.
 """
@@ -33,7 +33,7 @@ NAMES = tuple(_MODULES)
 
 
 class Collection(Protocol):
-    """What every module of this package offers."""
+    """The interface of every collection's module."""
 
     SOURCE: str
     CITATION: str
@@ -62,7 +62,7 @@ def load_corpus(name: str, path: Path | str | None = None, **options: Any) -> Ta
     path
         The folder or file that holds it; the collection's ``LAYOUT`` says which.
     **options
-        The collection's own, e.g. ``all_tags=True`` for ``cal500``.
+        Options of the collection, e.g. ``all_tags=True`` for ``cal500``.
 
     Raises
     ------

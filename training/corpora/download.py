@@ -1,4 +1,4 @@
-"""Fetching a collection from its publisher, checked before it is put in place."""
+"""Download a collection from its publisher and verify its checksums."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Download:
-    """Where a publisher keeps a collection.
+    """The address and the files of a published collection.
 
     Attributes
     ----------
@@ -36,13 +36,13 @@ class Download:
     files: Mapping[str, str | None]
 
 
-Progress = Callable[[int, int | None], None]
+OnReceived = Callable[[int, int | None], None]
 
 
-def fetch(download: Download, out: Path, progress: Progress) -> dict[str, bool]:
-    """Put the files of a download into the folder `out`.
+def fetch(download: Download, out: Path, progress: OnReceived) -> dict[str, bool]:
+    """Download the files of a collection into the folder `out`.
 
-    Files appear there only when all of them are whole and checked.
+    Files appear there only if all of them are complete and verified.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def fetch(download: Download, out: Path, progress: Progress) -> dict[str, bool]:
     out
         The folder; made if need be.
     progress
-        Called with the bytes received so far and the total, if the publisher tells it.
+        Called with the bytes received so far and the total, or None where the publisher does not send it.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def fetch(download: Download, out: Path, progress: Progress) -> dict[str, bool]:
     return verified
 
 
-def _received(url: str, folder: Path, progress: Progress) -> Path:
+def _received(url: str, folder: Path, progress: OnReceived) -> Path:
     file = folder / Path(urlsplit(url).path).name
     with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response, file.open("wb") as target:
         length = response.headers.get("Content-Length")

@@ -1,4 +1,4 @@
-"""What `jsonl` and `csv` share: a user's own catalogue as a corpus."""
+"""A user's own catalogue as a corpus, from the formats `jsonl` and `csv`."""
 
 from __future__ import annotations
 

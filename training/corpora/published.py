@@ -1,4 +1,4 @@
-"""Reading publishers' files: found or named, decoded by line, hashed, with faults one can look up."""
+"""Reading publishers' files: locate, decode by line and hash them; errors name file and line."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The documents of the service's store, aliases followed and junk left out.
+"""The documents of the service's store, with tag aliases resolved and without junk tags.
 
-The serving side owns the store: its tables, its migrations, its settings. What it offers is found by the
-entry-point group ``tagprime.documents``, a function from a database's URL to documents, so that training
-reads a store without knowing, or importing, how it is kept.
+The store's tables, migrations and settings belong to the service. It registers a function from a database
+URL to documents under the entry-point group ``tagprime.documents``, so that training reads a store without
+importing the service.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ CITATION = "none"
 LICENCE = "the user's own"
 CHECKSUMS: dict[str, str | None] = {}
 DOWNLOAD = None
-DOCUMENTS = "what the service was sent"
-LAYOUT = "none: --database URL, or TAGPRIME_DATABASE_URL, says which store"
+DOCUMENTS = "documents of the service"
+LAYOUT = "none: the store is given by --database URL or TAGPRIME_DATABASE_URL"
 
 DOCUMENTS_GROUP = "tagprime.documents"
 
@@ -38,7 +38,7 @@ def load(path: Path | str | None, database: str | None = None) -> TagCorpus:
         If the store cannot be read.
     """
     if path is not None:
-        raise CorpusError(f"a store has no path, got {path}; --database URL says which store")
+        raise CorpusError(f"a store has no path, got {path}; give it by --database URL")
     corpus = TagCorpus.from_documents("store", _documents(database), Provenance(SOURCE, CITATION, LICENCE))
     origin = replace(corpus.provenance, files={"documents": corpus.fingerprint})
     return replace(corpus, provenance=origin)

@@ -1,1 +1,1 @@
-"""Evaluation: methods, protocols, cross-validation, tuning, and the reproduction of the paper."""
+"""Evaluation: methods, protocols, cross-validation, paired tests and tuning."""

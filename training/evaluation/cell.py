@@ -14,24 +14,24 @@ from training.corpus import TagCorpus
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What an evaluation is run with.
+    """The options of an evaluation.
 
     Attributes
     ----------
     folds
-        Folds of the cross-validation; repeated reservations in the OOV protocol.
+        Number of folds of the cross-validation, or of reservations in the OOV protocol.
     seed
         Seed of the splits and of every method.
     m
         Depth of the paper's MAP.
     reserved
-        Tags reserved in the OOV protocol.
+        Number of tags reserved in the OOV protocol.
     training_documents
-        Whether the training documents are asked too ("train " metrics).
+        Whether the training documents are queried too ("train " metrics).
     completion_min_tags
-        Fewest tags of a document that the completion protocol asks.
+        Fewest tags of a document that the completion protocol queries.
     unseen_tags
-        Whether the completion protocol trains a second time, without the tags that play OOV.
+        Whether the completion protocol trains a second time, without some tags, to query them as OOV tags.
     """
 
     folds: int = 3
@@ -45,7 +45,7 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one method reached on one fold.
+    """The metrics of one method on one fold.
 
     Attributes
     ----------
@@ -57,11 +57,11 @@ class Cell:
         Metrics of every test document, for paired tests, by name; fractions, NaN where a document gave
         no query.
     documents
-        Rows of the corpus that `by_document` is about.
+        Rows of the corpus that `by_document` refers to.
     counts
-        Sizes worth printing: training and test documents, queries.
+        Numbers of training documents, test documents and queries.
     notes
-        What the method says about its fit.
+        The method's notes on its fit.
     """
 
     metrics: Mapping[str, float]
@@ -77,11 +77,11 @@ class Cell:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Rebuild it from `to_json`; EvaluationError if it is something else."""
+        """Rebuild it from the content of `to_json`; EvaluationError if a field is missing or unknown."""
         try:
             return cls(**content)
         except TypeError as error:
-            raise EvaluationError(f"this is no result of an evaluation: {error}") from None
+            raise EvaluationError(f"the file is not the result of an evaluation: {error}") from None
 
 
 EvaluateFold = Callable[[TagCorpus, Method, int, EvaluationSettings], Cell]

@@ -1,4 +1,4 @@
-"""Completion on grouped folds: half of the tags of each test document are hidden and are to be found.
+"""Completion on grouped folds: half of the tags of each test document are hidden and have to be found.
 
 The seeds are those of the published figures: folds by `TagCorpus.grouped_folds` with seed 7, hidden tags
 with seed 100 + fold, distractors with 200 + fold, held-out tags with 1000 + fold. The seed of the settings is
@@ -11,16 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.protocols.completion import (
-    CompletionQuery,
-    clean_queries,
+from models.protocols.completion import CompletionQuery, clean_queries, evaluate_completion, split_documents
+from models.protocols.completion_conditions import (
     context_only,
     distractor_queries,
     draw_held_out,
-    evaluate_completion,
     held_out_queries,
     query_only,
-    split_documents,
 )
 from training.baselines.method import Method
 from training.corpus import TagCorpus
@@ -99,5 +96,5 @@ def _unseen(
 def _whole(
     values: np.ndarray[tuple[int], np.dtype[np.float64]], n_documents: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Pad values by document with NaN to all documents; the last ones may have given no query."""
+    """Pad values by document with NaN to all documents; the last documents may have no query."""
     return np.concatenate([values, np.full(n_documents - len(values), np.nan)])

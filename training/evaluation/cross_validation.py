@@ -1,7 +1,7 @@
-"""Run methods x folds under a protocol, in parallel, resumable, and sum them up.
+"""Evaluate methods on all folds under a protocol, in parallel, and summarise the results.
 
-Every cell (one method on one fold) is written to disk as soon as it is known, where a folder is
-given; a run that was killed takes what it finds there and goes on.
+With a folder, every cell (one method on one fold) is written there as soon as it is measured, and a run that
+was stopped continues from the cells in it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from models.atomic_write import write_atomically
 from models.errors import EvaluationError
 from models.protocols.completion import MIN_TAGS
 from training.corpus import TagCorpus
@@ -28,7 +29,7 @@ PERCENT, FRACTION = "percent", "fraction"
 
 @dataclass(frozen=True)
 class ProtocolEntry:
-    """Where a protocol's function is (``module:function``), and the unit of its figures."""
+    """A protocol's function (``module:function``) and the unit of its metrics."""
 
     evaluate_fold: str
     unit: str
@@ -40,20 +41,20 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
     "completion": ProtocolEntry("training.evaluation.completion:evaluate_fold", FRACTION),
 }
 
-# Depth of the paper's MAP (science of the RANDOM rows: 25 fits CAL500's table, 5 MagTag5K's) and tags
-# reserved for the OOV protocol.
+# Depth of the paper's MAP, inferred from its rows of random rankings (25 fits CAL500's table, 5 MagTag5K's),
+# and number of tags reserved in the OOV protocol.
 PAPER_M = {"cal500": 25, "magtag5k": 5, "mtat": 5}
 RESERVED = {"magtag5k": 22, "mtat": 10}
 
-# Short documents (3.3 tags on average) are asked to complete themselves from three tags on.
+# The documents are short (3.3 tags on average), so those of three tags are queried too.
 COMPLETION_MIN_TAGS = {"mtat": 3}
 
 Done = Callable[[str, int, Cell], None]
-"""Called with the method, the fold and its result, in the order they come in."""
+"""Called with the method, the fold and the cell, in the order in which cells are measured."""
 
 
 def protocol(name: str) -> ProtocolEntry:
-    """Return what is registered under `name`; EvaluationError naming the known ones if nothing is."""
+    """Return the protocol registered as `name`; EvaluationError with the known names if there is none."""
     try:
         return PROTOCOLS[name]
     except KeyError:
@@ -61,7 +62,7 @@ def protocol(name: str) -> ProtocolEntry:
 
 
 def default_settings(corpus: TagCorpus, **changes: Any) -> EvaluationSettings:
-    """Return the settings that suit a collection: the paper's where it has any."""
+    """Return the settings of a collection: the paper's, where the paper has some."""
     reserved = RESERVED.get(corpus.name, max(1, corpus.n_tags // 10))
     defaults = {
         "m": PAPER_M.get(corpus.name, 25),
@@ -92,15 +93,15 @@ def evaluate(
     names
         Methods, by registered name.
     settings
-        Folds, seed and the protocol's own.
+        Folds, seed and the options of the protocol.
     jobs
-        Processes; each takes a family of methods on one fold at a time.
+        Number of processes; each evaluates a family of methods on one fold at a time.
     folder
-        Where cells are kept, and looked for before they are run.
+        Folder of the cells; a cell in it is not measured again.
     done
-        Told about every cell.
+        Called after every cell.
     folds
-        Which of the folds to run; all of them by default.
+        Folds to evaluate; all of them by default.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def evaluate(
 def summary(
     corpus: TagCorpus, protocol_name: str, settings: EvaluationSettings, cells: dict[str, dict[int, Cell]]
 ) -> dict[str, Any]:
-    """Return means, sample standard deviations and folds of every metric, ready for JSON.
+    """Return means, sample standard deviations and values by fold of every metric, as JSON values.
 
     The standard deviation of a single fold is None.
     """
@@ -163,7 +164,7 @@ def summary(
 
 
 class CellStore:
-    """Cells on disk: a JSON file a cell, under a folder that names what they were run with."""
+    """Cells on disk: one JSON file per cell, in a folder named by a hash of the corpus and the settings."""
 
     def __init__(
         self, folder: Path | None, corpus: TagCorpus, protocol_name: str, settings: EvaluationSettings
@@ -177,7 +178,7 @@ class CellStore:
             (self._folder / "settings.json").write_text(json.dumps(what, indent=2, sort_keys=True) + "\n")
 
     def load(self, name: str, fold: int) -> Cell | None:
-        """Return the cell if it is there, whole, and of the method as it is defined now."""
+        """Return the cell if it is stored and the method's definition has not changed since."""
         if self._folder is None or not (path := self._folder / f"{name}.{fold}.json").exists():
             return None
         kept = json.loads(path.read_text())
@@ -185,14 +186,11 @@ class CellStore:
         return Cell.from_json(kept["cell"]) if kept.get("method") == current else None
 
     def save(self, name: str, fold: int, cell: Cell) -> None:
-        """Write the cell; a killed process leaves the old state or the new one."""
+        """Write the cell, replacing the file in one step."""
         if self._folder is None:
             return
-        path = self._folder / f"{name}.{fold}.json"
-        unfinished = path.with_suffix(".part")
-        content = {"method": methods.definition(name, self._corpus), "cell": cell.to_json()}
-        unfinished.write_text(json.dumps(content))
-        unfinished.replace(path)
+        content = json.dumps({"method": methods.definition(name, self._corpus), "cell": cell.to_json()})
+        write_atomically(self._folder / f"{name}.{fold}.json", lambda partial: partial.write_text(content))
 
 
 def _run_all(
@@ -204,7 +202,7 @@ def _run_all(
     jobs: int,
 ) -> Iterator[tuple[str, int, Cell]]:
     calls = [(corpus, protocol_name, settings, store, names, fold) for (_, fold), names in tasks.items()]
-    if jobs == 1:  # cell by cell, not task by task
+    if jobs == 1:  # yields each cell as it is measured, not a whole task at a time
         for call in calls:
             yield from _run_task(*call)
         return

@@ -1,7 +1,7 @@
-"""Every method by the name that tables and the command line call it.
+"""The registry of methods, by the name used in tables and on the command line.
 
-A line a method: where its class is, and what it is made with. The modules are imported when asked
-for, so that a popularity row needs no torch.
+Each entry names the class of a method and its options. A module is imported when one of its methods is
+created, so that methods without a network do not import torch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AGGREGATIONS = ("dot", "cosine", "kl", "hellinger", "mi")
 
 @dataclass(frozen=True)
 class MethodEntry:
-    """How to make a method.
+    """The class and the options of a registered method.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class MethodEntry:
     options
         Keyword arguments of the class.
     family
-        Methods of one family share a costly part (a trained network, a topic model), kept in the
-        process that made it; they are run one after the other in one process.
+        Methods of one family share an expensive part (a trained network, a topic model) that is cached in the
+        process; they are evaluated one after the other in the same process.
     """
 
     factory: str
@@ -50,13 +50,13 @@ _SIAMESE = "training.baselines.siamese:Siamese"
 _DISTANCES = ("cosine", "euclidean")
 
 METHODS: dict[str, MethodEntry] = {
-    # What the paper leaves out.
+    # Baselines that the paper does not report.
     "random": MethodEntry("training.baselines.chance:Chance"),
     "echo": MethodEntry("training.baselines.echo:Echo"),
     "popularity": MethodEntry("training.baselines.popularity:Popularity"),
     "cooccurrence": MethodEntry("training.baselines.cooccurrence:Cooccurrence"),
     # The paper's Tables 1 and 2. LSA and PCA choose among the supplement's settings on validation
-    # documents; "-fixed" names stand for one setting.
+    # documents; names in "-fixed" have fixed options.
     "cbow": MethodEntry(_WORD2VEC, {"architecture": "cbow", "window": 1}),
     "sg": MethodEntry(_WORD2VEC, {"architecture": "sg", "window": 2}),
     "lsa": MethodEntry(
@@ -94,7 +94,7 @@ METHODS: dict[str, MethodEntry] = {
     ),
     "crbm": MethodEntry("training.baselines.crbm:ConditionalRbm"),
     "ease": MethodEntry("training.baselines.linear:Ease"),
-    # The published penalties of CAL500, MagnaTagATune and Last.fm: they check the harness.
+    # The published penalties of CAL500, MagnaTagATune and Last.fm, to compare with published figures.
     "ease-300": MethodEntry("training.baselines.linear:Ease", {"l2": (300.0,)}),
     "ease-10": MethodEntry("training.baselines.linear:Ease", {"l2": (10.0,)}),
     "ease-30": MethodEntry("training.baselines.linear:Ease", {"l2": (30.0,)}),
@@ -103,7 +103,7 @@ METHODS: dict[str, MethodEntry] = {
     "edlae-30-.5": MethodEntry("training.baselines.linear:Edlae", {"settings": ((30.0, 0.5),)}),
     "completion": MethodEntry(_COMPLETION),
     "completion-a": MethodEntry(_COMPLETION, {"recipe": "completion", "towers": {"variant": "a"}}),
-    # Solved column by column, as in large vocabularies: beside "edlae-30-.7" it shows what is lost by that.
+    # Solved column by column, as in large vocabularies; compare with "edlae-30-.7", solved exactly.
     "edlae-sparse": MethodEntry("training.baselines.linear:Edlae", {"neighbours": NEIGHBOURS}),
     "conditional": MethodEntry("training.baselines.conditional:Conditional"),
     "cosine": MethodEntry("training.baselines.neighbours:Cosine"),
@@ -148,11 +148,11 @@ _MAGTAG5K: Mapping[str, Mapping[str, Any]] = {
     },
 }
 CORPUS_OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"magtag5k": _MAGTAG5K, "mtat": _MAGTAG5K}
-"""The settings the paper found for its second collection; the part of MagnaTagATune stands in for it."""
+"""The options that the paper found for MagTag5K, its second collection; MagnaTagATune takes the same."""
 
 
 def entry(name: str) -> MethodEntry:
-    """Return what is registered under `name`; EvaluationError naming the known ones if nothing is."""
+    """Return the entry of the method `name`; EvaluationError with the known names if there is none."""
     try:
         return METHODS[name]
     except KeyError:
@@ -160,7 +160,7 @@ def entry(name: str) -> MethodEntry:
 
 
 def definition(name: str, corpus: str | None = None) -> str:
-    """Return everything registered that a method's figures hang on, a recipe's own text included."""
+    """Return everything registered that determines a method's results, including the text of its recipe."""
     found = entry(name)
     options = {**found.options, **CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})}
     recipes = resources.files("training") / "recipes"
@@ -172,9 +172,9 @@ def definition(name: str, corpus: str | None = None) -> str:
 
 
 def create(name: str, corpus: str | None = None, **options: Any) -> Method:
-    """Make the method called `name`, untrained.
+    """Create the untrained method `name`.
 
-    `options` override the settings for the collection called `corpus`, those the registered ones.
+    `options` override those for the collection `corpus`, which override the registered ones.
     """
     found = entry(name)
     for_corpus = CORPUS_OPTIONS.get(corpus or "", {}).get(name, {})

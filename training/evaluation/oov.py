@@ -1,7 +1,7 @@
-"""Out-of-vocabulary priming (the paper's 5.2 and 5.6): tags and all their documents reserved.
+"""Out-of-vocabulary priming (the paper's sections 5.2 and 5.6): tags and all their documents are reserved.
 
-Every fold is another reservation: its tags are drawn with the seed plus the fold's number, all
-other documents train. A tag that only lives on reserved documents leaves the vocabulary with them.
+Every fold is another reservation: its tags are drawn with the seed plus the fold's number, and all other
+documents are the training documents. A tag that is on reserved documents only leaves the vocabulary too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def reservation(
     Raises
     ------
     EvaluationError
-        If fewer tags, or no documents, would be left to train on.
+        If `n_reserved` is out of range, or no training document would be left.
     """
     if not 1 <= n_reserved < corpus.n_tags:
         raise EvaluationError(
@@ -42,14 +42,14 @@ def reservation(
 
 
 def evaluate_fold(corpus: TagCorpus, method: Method, fold: int, settings: EvaluationSettings) -> Cell:
-    """Fit `method` without the reserved tags and ask them in their documents, under both rules.
+    """Fit `method` without the reserved tags and query them in their documents, under both rules.
 
-    Plain metric names are those of the rule that the method itself needs.
+    Metric names without a rule are those of the method's own rule.
 
     Raises
     ------
     EvaluationError
-        If the method cannot take a tag it was not trained on.
+        If the method does not support OOV tags.
     """
     if not method.supports_oov:
         raise EvaluationError(f"method {method.name} cannot answer for a tag outside its vocabulary")

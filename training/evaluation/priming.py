@@ -1,4 +1,4 @@
-"""The paper's cross-validated priming (section 5.2): train on two thirds, ask the rest."""
+"""The paper's cross-validated priming (section 5.2): train on all folds but one and query that one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from training.evaluation.cell import Cell, EvaluationSettings, percent
 
 
 def evaluate_fold(corpus: TagCorpus, method: Method, fold: int, settings: EvaluationSettings) -> Cell:
-    """Fit `method` on the fold's training documents and ask test and training documents.
+    """Fit `method` on the fold's training documents and query test and training documents.
 
-    A method that only knows its training documents (C-RBM) is asked those alone.
+    A method that supports training documents only (C-RBM) is queried on these alone.
     """
     train_rows, test_rows = corpus.folds(settings.folds, settings.seed)[fold]
     training = corpus.select(train_rows)

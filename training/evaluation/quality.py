@@ -1,4 +1,4 @@
-"""The quality that a bundle's manifest states: both protocols on held-out documents, baselines too."""
+"""Measure the quality in a bundle's manifest: both protocols on held-out documents, with baselines."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from typing import Any
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Encoder
 from models.errors import TrainingError
-from models.protocols.completion import (
-    CompletionQuery,
-    clean_queries,
-    distractor_queries,
-    evaluate_completion,
-    query_only,
-)
+from models.protocols.completion import CompletionQuery, clean_queries, evaluate_completion
+from models.protocols.completion_conditions import distractor_queries, query_only
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.priming import DEFAULT_M, evaluate_priming
 from models.protocols.scoring import Evaluation, Scorer
@@ -35,11 +30,11 @@ def measure_siamese_encoder(
     Parameters
     ----------
     encoder
-        Trained on `training`.
+        The encoder, trained on `training`.
     training, held_out
         Documents over the encoder's vocabulary.
     seed
-        Of the hidden tags.
+        Seed of the hidden tags.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Settings chosen on validation documents split off the training documents; never on test."""
+"""Choose a method's options on validation documents taken from the training documents."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from training.fitting.held_out import hold_out_documents
 VALIDATION_SHARE = 0.2
 
 
-def settings_of(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def combinations(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Return every combination of a grid's values, the last name changing fastest."""
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
 class Selected(Method):
-    """A method whose settings are those of a grid with the best average precision on validation documents.
+    """A method with the options of a grid that reach the best average precision on validation documents.
 
-    The paper reports, for each method, "only those of the highest accuracy" of all settings; which
-    documents that was seen on, it does not say. Here a fifth of the training documents chooses, and the
-    method is then fitted on all of them.
+    The paper reports, for each method, "only those of the highest accuracy" of all settings, and does not
+    state on which documents the accuracy was measured. Here the options are chosen on a fifth of the training
+    documents, and the method is then fitted on all of them.
 
     Parameters
     ----------
@@ -50,15 +50,15 @@ class Selected(Method):
         self.contextual = self._make.contextual  # type: ignore[misc]
 
     def fit(self, corpus: TagCorpus, seed: int = 0) -> Self:
-        """Try every setting on the validation documents, then fit the best on all."""
+        """Measure all options of the grid on validation documents, then fit the best on all documents."""
         fitted_on, validation = hold_out_documents(corpus, VALIDATION_SHARE, seed)
         documents = validation.documents()
-        settings = settings_of(self.grid)
+        candidates = combinations(self.grid)
         reached = []
-        for options in settings:
+        for options in candidates:
             method: Method = self._make(**options).fit(fitted_on, seed)
             reached.append(evaluate_priming(method, documents, self_first=method.self_first).metrics["AP"])
-        self.chosen = settings[int(np.argmax(reached))]
+        self.chosen = candidates[int(np.argmax(reached))]
         self.notes = {"settings": ", ".join(f"{name} {value}" for name, value in self.chosen.items())}
         self.method: Method = self._make(**self.chosen).fit(corpus, seed)
         return self

@@ -1,4 +1,4 @@
-"""Paired t-tests of one method against the others, document by document (the paper's 5.4)."""
+"""Paired t-tests of one method against the others, document by document (the paper's section 5.4)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class PairedTest:
     Attributes
     ----------
     method
-        Whom the reference is compared with.
+        The method that the reference is compared with.
     difference
-        Mean of reference less method over documents, in percent.
+        Mean over documents of the reference's metric minus the method's, in percent.
     p_value
-        Two-sided, of Student's t-test on paired documents.
+        Two-sided p-value of Student's t-test on paired documents.
     n_documents
-        Documents in the test.
+        Number of documents in the test.
     """
 
     method: str
@@ -34,19 +34,19 @@ class PairedTest:
 
 
 def paired_tests(cells: Mapping[str, Mapping[int, Cell]], reference: str, metric: str) -> list[PairedTest]:
-    """Test `reference` against every other method that answered the same test documents.
+    """Test `reference` against every other method that was measured on the same test documents.
 
-    Documents, not queries, are the sample: the queries of a document share their context and their
-    relevant tags. Folds that only one of the two ran are left out.
+    The sample consists of documents, not of queries, because the queries of a document share their context
+    and their relevant tags. Folds on which only one of the two was measured are left out.
 
     Parameters
     ----------
     cells
-        Results by method, then by fold.
+        Cells by method, then by fold.
     reference
         The method the others are compared with.
     metric
-        Which of the cells' metrics by document.
+        Name of the metric by document.
     """
     tests = []
     for method, found in cells.items():

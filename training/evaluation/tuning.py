@@ -1,8 +1,7 @@
-"""Grid search of the paper's network (Supplement B) on validation documents, resumable.
+"""Grid search of the paper's network (Supplement B) on validation documents.
 
-The documents of one fold are split three ways: test documents are never touched, a fifth of the
-training documents judges, the rest trains. The topic model does not hang on the grid and is fitted
-once a process.
+A fifth of the training documents of one fold are validation documents; the network is trained on the rest.
+Test documents are never used. The topic model does not depend on the grid and is fitted once in each process.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.atomic_write import write_atomically
 from models.errors import EvaluationError
 from models.protocols.priming import evaluate_priming
 from training.baselines.siamese import Siamese
 from training.corpus import TagCorpus
 from training.evaluation.parallel import unordered
-from training.evaluation.selection import VALIDATION_SHARE, settings_of
+from training.evaluation.selection import VALIDATION_SHARE, combinations
 from training.fitting.held_out import hold_out_documents
 from training.siamese.recipe import SiameseRecipe
 
@@ -33,20 +33,20 @@ PAPER_GRID: Mapping[str, Sequence[float]] = {
     "alpha": (1000.0, 2000.0),
     "learning_rate": (1e-3, 3e-3),
 }
-"""Supplement B: hidden layers, neurons a layer, lambda, alpha, and a learning rate found empirically.
+"""Supplement B: hidden layers, neurons per layer, lambda, alpha, and a learning rate found empirically.
 
-beta is not searched but set to sqrt(dim), as there.
+As in the supplement, beta is not searched but set to sqrt(dim).
 """
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting and what it reached on the validation documents.
+    """One combination of the grid's values and its metrics on the validation documents.
 
     Attributes
     ----------
     setting
-        Values of the grid.
+        Values by name.
     metrics
         By name, in percent.
     """
@@ -57,22 +57,22 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched, and on what.
+    """A grid search: its corpus, recipe and grid.
 
     Attributes
     ----------
     corpus
         The training documents of one fold.
     recipe
-        What the grid changes.
+        The recipe whose values the grid changes.
     grid
-        Values by name, of the names in `PAPER_GRID`.
+        Values to try, by name; the names are those of `PAPER_GRID`.
     seed
-        Of the validation split and of every training.
+        Seed of the validation split and of every training.
     m
         Depth of the paper's MAP.
     shorten
-        Scales the steps of every training; 1 trains as long as the recipe says.
+        Factor of the steps of every training; with 1 they are the recipe's.
     """
 
     corpus: TagCorpus
@@ -83,13 +83,13 @@ class Search:
     shorten: float = 1.0
 
     def settings(self) -> list[dict[str, float]]:
-        """Return every setting of the grid; EvaluationError for a name that is not searched."""
+        """Return every combination of the grid's values; EvaluationError for an unknown name."""
         for name in self.grid:
             if name not in PAPER_GRID:
                 raise EvaluationError(f"{name!r} cannot be searched; known: {', '.join(PAPER_GRID)}")
-        # With one hidden layer there is the embedding alone, whatever the width of the others.
+        # With depth 1 the only hidden layer is the embedding, and the width of the others has no effect.
         kept, seen = [], set()
-        for setting in settings_of(self.grid):
+        for setting in combinations(self.grid):
             key = json.dumps(setting if setting.get("depth") != 1 else {**setting, "width": None})
             if key not in seen:
                 seen.add(key)
@@ -97,7 +97,7 @@ class Search:
         return kept
 
     def digest(self, setting: Mapping[str, float]) -> str:
-        """Return what names a trial on disk: everything its result hangs on."""
+        """Return a hash of everything that determines a trial's result; it names the trial on disk."""
         what = [self.corpus.fingerprint, self.recipe.model_dump(mode="json"), dict(setting)]
         content = json.dumps([*what, self.seed, self.m, self.shorten], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -106,18 +106,18 @@ class Search:
 def search(
     plan: Search, jobs: int = 1, folder: Path | None = None, done: Callable[[Trial], None] | None = None
 ) -> list[Trial]:
-    """Try every setting, or take its result from `folder`; best validation MAP first.
+    """Measure every combination, or load its trial from `folder`; return the best validation MAP first.
 
     Parameters
     ----------
     plan
-        What to search.
+        The search.
     jobs
-        Processes, a setting at a time each.
+        Number of processes; each trains one network at a time.
     folder
-        Where trials are kept, and looked for before they are run.
+        Folder of the trials; a trial in it is not repeated.
     done
-        Told about every trial.
+        Called after every trial.
     """
     trials, missing = [], []
     for setting in plan.settings():
@@ -143,15 +143,13 @@ def _try(plan: Search, setting: Mapping[str, float], path: Path | None) -> Trial
     reached = evaluate_priming(method, validation.documents(), plan.m).metrics
     trial = Trial(dict(setting), {name: 100 * value for name, value in reached.items()})
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps({"setting": trial.setting, "metrics": trial.metrics}))
-        unfinished.replace(path)
+        content = json.dumps({"setting": trial.setting, "metrics": trial.metrics})
+        write_atomically(path, lambda partial: partial.write_text(content))
     return trial
 
 
 def adapted(recipe: SiameseRecipe, setting: Mapping[str, float]) -> SiameseRecipe:
-    """Return the recipe with the setting's values in their places."""
+    """Return the recipe with the values of `setting`."""
     loss: dict[str, Any] = {name: setting[name] for name in ("sensitivity", "alpha") if name in setting}
     update: dict[str, Any] = {"loss": recipe.loss.model_copy(update={**loss, "beta": DIM**0.5})}
     if "depth" in setting or "width" in setting:

@@ -1,1 +1,1 @@
-"""What the training of both encoder families needs: progress, held-out splits, counts, the linear solver."""
+"""Shared by the training of both encoder families: progress, held-out splits, counts, the linear solver."""

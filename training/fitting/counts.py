@@ -1,6 +1,7 @@
-"""Co-occurrence counts in which copies of one tag set do not shout.
+"""Co-occurrence counts in which duplicate tag sets are down-weighted.
 
-Half of a catalogue's albums share one tag set; counted once a track, they would drown the rest.
+On about half of a catalogue's albums all tracks have the same tag set. With full weight, these duplicates
+would dominate the counts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from models.types import Float64Array
 
 
 def duplicate_weights(matrix: sparse.csr_array) -> Float64Array:
-    """Return (documents with exactly the same tags)^-1/2 for each document.
+    """Return n^-1/2 for each document, where n documents have exactly its tags.
 
     Parameters
     ----------
@@ -22,18 +23,18 @@ def duplicate_weights(matrix: sparse.csr_array) -> Float64Array:
     Returns
     -------
     array of shape (n_documents,), float64
-        1 for a document without copies.
+        1 for a document without duplicates.
     """
     bounds = zip(matrix.indptr[:-1].tolist(), matrix.indptr[1:].tolist(), strict=True)
     seen: dict[bytes, int] = {}
-    kinds = [seen.setdefault(matrix.indices[start:stop].tobytes(), len(seen)) for start, stop in bounds]
-    kind_of = np.asarray(kinds, dtype=np.int64)
-    copies = np.bincount(kind_of, minlength=len(seen))
-    return np.asarray(1.0 / np.sqrt(copies[kind_of]))
+    numbers = [seen.setdefault(matrix.indices[start:stop].tobytes(), len(seen)) for start, stop in bounds]
+    tag_set = np.asarray(numbers, dtype=np.int64)
+    duplicates = np.bincount(tag_set, minlength=len(seen))
+    return np.asarray(1.0 / np.sqrt(duplicates[tag_set]))
 
 
 def cooccurrence(matrix: sparse.csr_array, weights: Float64Array | None = None) -> sparse.csr_array:
-    """Return G = X'WX: how often, by weight, two tags share a document; the diagonal is how often each comes.
+    """Return G = X'WX: weighted document counts of pairs of tags, and of single tags on the diagonal.
 
     Parameters
     ----------
@@ -46,6 +47,6 @@ def cooccurrence(matrix: sparse.csr_array, weights: Float64Array | None = None) 
     -------
     sparse array of shape (n_tags, n_tags), float64
     """
-    plain = sparse.csr_array(matrix.astype(np.float64))
-    weighted = plain if weights is None else sparse.csr_array(plain.multiply(weights[:, None]))
-    return sparse.csr_array(plain.T @ weighted)
+    unweighted = sparse.csr_array(matrix.astype(np.float64))
+    weighted = unweighted if weights is None else sparse.csr_array(unweighted.multiply(weights[:, None]))
+    return sparse.csr_array(unweighted.T @ weighted)

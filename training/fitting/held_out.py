@@ -1,4 +1,4 @@
-"""Documents held out of the training part, and settings chosen on them; test documents are never used."""
+"""Hold out validation documents and choose options on them; test documents are never used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 SHARE = 0.1
 MAX_DOCUMENTS = 2_000
-"""With so many validation documents the standard error of nDCG@10 is below .01; more would only cost time."""
+"""With this many validation documents the standard error of nDCG@10 is below .01; more only cost time."""
 
 
 Measure = Callable[[Any, TagCorpus, TagCorpus, int], dict[str, Any]]
@@ -70,9 +70,9 @@ def hold_out_groups(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCorp
 
 
 def hold_out_documents(corpus: TagCorpus, share: float, seed: int) -> tuple[TagCorpus, TagCorpus]:
-    """Hold out `share` of the documents, whatever their groups: at least one, and never all.
+    """Hold out `share` of the documents, regardless of groups: at least one, and never all.
 
-    The paper's experiments know no groups; their settings are chosen on documents held out like this.
+    The paper's experiments do not group documents; their options are chosen on documents held out like this.
 
     Returns
     -------
@@ -117,9 +117,10 @@ def validation_queries(held_out: TagCorpus, seed: int) -> list[CompletionQuery]:
 def with_permuted_contexts(queries: Sequence[CompletionQuery], seed: int) -> list[CompletionQuery]:
     """Return the same queries with the context of a randomly drawn query added to each.
 
-    A few queries draw their own document and get no distractor. The completion encoder's mix has always been
-    chosen on this draw, and on small collections another draw chooses another mix; quality is measured with
-    `models.protocols.completion.distractor_queries`, which always draws another document.
+    A few queries draw their own document and get no distractor. The mix of the published completion
+    encoders was chosen on this draw, and on small collections another draw can lead to another mix; quality
+    is measured with
+    `models.protocols.completion_conditions.distractor_queries`, which always draws another document.
     """
     other = np.random.RandomState(seed).permutation(len(queries))
     noisy = []
@@ -141,16 +142,16 @@ def select(
     Parameters
     ----------
     candidates
-        Settings to choose from; the first is the default.
+        Options to choose from; the first is the default.
     fit
         Returns the scorer of a candidate.
     conditions
         The validation queries under each condition; a condition may be given twice to count twice.
     popularity : array of shape (n_tags,)
-        Training documents of each tag; breaks ties.
+        Number of training documents of each tag, which decides between equal scores.
     errors
-        Standard errors, of the paired difference over documents, by which a candidate must beat the default.
-        Without this margin a handful of validation documents would decide at random.
+        Number of standard errors of the paired difference over documents by which a candidate must exceed the
+        default. Without this margin, the choice on few validation documents would be random.
     """
     asked = {id(queries): queries for queries in conditions}  # a condition that counts twice is measured once
     reached = []

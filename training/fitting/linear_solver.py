@@ -50,7 +50,7 @@ def fit_linear(
     counts : sparse array of shape (n_tags, n_tags)
         G of :func:`training.fitting.counts.cooccurrence`.
     l2
-        Ridge penalty; it keeps tags that no document holds apart from all others, so it must be positive.
+        Ridge penalty; positive, because a tag that no document holds makes the system singular without it.
     dropout
         Share of the tags that training hides, 0 <= dropout < 1; 0 is EASE.
     dense_up_to
@@ -78,10 +78,10 @@ def solve_dense(counts: sparse.csr_array, l2: float, dropout: float) -> LinearTe
 def solve_columns(
     counts: sparse.csr_array, l2: float, dropout: float, neighbours: int = NEIGHBOURS
 ) -> LinearTerm:
-    """Return an approximate sparse term: each column regressed on the tags that share most with it.
+    """Return an approximate sparse term: each column is regressed on its nearest neighbours.
 
-    A column's neighbours are the tags of largest G_tc^2 / n_t; among them the regression is exact. What
-    is lost against :func:`solve_dense` is the part of B outside of the neighbours.
+    A column's neighbours are the tags of largest G_tc^2 / n_t; among them the regression is exact. Compared
+    with :func:`solve_dense`, the part of B outside of the neighbours is lost.
     """
     n_tags = counts.shape[0]
     document_frequency = counts.diagonal()
@@ -90,22 +90,22 @@ def solve_columns(
     rows, values, lengths = [], [], np.zeros(n_tags, dtype=np.int64)
     diagonal = np.empty(n_tags, dtype=np.float64)
     for tag in range(n_tags):
-        met = csc.indices[csc.indptr[tag] : csc.indptr[tag + 1]]
+        others = csc.indices[csc.indptr[tag] : csc.indptr[tag + 1]]
         shared = csc.data[csc.indptr[tag] : csc.indptr[tag + 1]]
-        met, shared = met[met != tag], shared[met != tag]
-        if len(met) > neighbours:
-            strength = shared**2 / document_frequency[met]
+        others, shared = others[others != tag], shared[others != tag]
+        if len(others) > neighbours:
+            strength = shared**2 / document_frequency[others]
             best = np.sort(np.argpartition(-strength, neighbours)[:neighbours])
-            met, shared = met[best], shared[best]
+            others, shared = others[best], shared[best]
         own = document_frequency[tag] + penalty[tag]
-        if len(met):
-            system = _block(counts, met)
-            system[np.diag_indices_from(system)] += penalty[met]
+        if len(others):
+            system = _block(counts, others)
+            system[np.diag_indices_from(system)] += penalty[others]
             weights = linalg.solve(system, shared, assume_a="pos", check_finite=False)
             own -= shared @ weights  # the Schur complement: 1 / P_cc
-            rows.append(met)
+            rows.append(others)
             values.append(weights)
-            lengths[tag] = len(met)
+            lengths[tag] = len(others)
         diagonal[tag] = 1.0 / own
     empty = not rows
     by_column = sparse.csc_array(
@@ -134,7 +134,7 @@ def _block(counts: sparse.csr_array, tags: IndexArray) -> Float64Array:
 
 
 class TermScorer:
-    """A linear term alone as a scorer; the query counts as one of its context."""
+    """Scores with a linear term alone; the query tag is one of the context."""
 
     def __init__(self, term: LinearTerm) -> None:
         self._term = term

@@ -1,4 +1,4 @@
-"""Loss curves of a training run: a CSV to work with and a picture to look at."""
+"""Loss curves of a training run, as CSV and as an image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_losses(folder: Path, losses: Mapping[str, Sequence[float]]) -> None:
 
 
 def read_losses(folder: Path) -> dict[str, list[float]]:
-    """Return what `write_losses` left in `folder`, by phase; nothing if there is nothing."""
+    """Return the losses that `write_losses` wrote into `folder`, by phase; empty without a file."""
     path = folder / "losses.csv"
     losses: dict[str, list[float]] = {}
     if path.is_file():

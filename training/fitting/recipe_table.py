@@ -1,4 +1,4 @@
-"""What the tables of every recipe share: strict keys, and types of bounded numbers."""
+"""The base class of every recipe's tables, and types of bounded numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a caller follows and steers the training of a network, whichever family the network belongs to."""
+"""Callbacks, stop and checkpoints of a training, for encoders of both families."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ CHECKPOINT = "checkpoint.pt"
 
 @dataclass
 class Run:
-    """One training run as its caller sees and steers it.
+    """Progress callback, stop and checkpoints of the training of a network.
 
     Attributes
     ----------
     on_step
         Called as ``on_step(phase, step, steps, loss)`` after every step.
     stop
-        Asked before every step. Training ends there, with the current weights, once it returns True.
+        Called before every step. Once it returns True, training ends with the current weights.
     folder
         Folder of the checkpoints. Without a folder no checkpoint is written.
     checkpoint_every
@@ -37,16 +37,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Progress:
-    """How a caller follows the making of a bundle.
+    """Callbacks of the training of a bundle.
 
     Attributes
     ----------
     run
-        The network's training run: its steps, its stop and its checkpoints.
+        The network's training: its steps, its stop and its checkpoints.
     on_stage
         Called with a line of text when a stage begins.
     on_lda_pass
-        Called after each pass of the topic model, with the number of passes to come in all.
+        Called after each pass of the topic model, with the total number of passes.
     """
 
     run: Run

@@ -1,4 +1,4 @@
-"""How tags outside a vocabulary are used in the training documents."""
+"""Count the usage of out-of-vocabulary tags in the training documents."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def page(
     sections = [_table(table, paper_column) for table in tables]
     sections += [_tests(tests)] if tests else []
     compared = [f for table in tables for row in table.rows for f in row.figures if f.verdict]
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in deviations)
-    words = f"<ul>{said}</ul>" if said else f"<p>{_NOTHING[bool(compared)]}</p>"
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in deviations)
+    words = f"<ul>{items}</ul>" if items else f"<p>{_NOTHING[bool(compared)]}</p>"
     figures = "".join(_drawing(name, drawings[name]) for name in CAPTIONS if name in drawings)
     figures = f'<h2 id="figures">Figures</h2>{figures}' if figures else ""
     anchors = [(f"table-{table.number}", f"Table {table.number}") for table in tables]

@@ -1,4 +1,4 @@
-"""Redo the paper's experiments on a collection: what to run, what was found, and the figures."""
+"""Repeat the paper's experiments on a collection: the plan, the measurements and the figures."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Plan:
     search: bool = False
 
     def priming_methods(self) -> list[str]:
-        """Return what the chosen sections ask of the priming protocol."""
+        """Return the methods that the chosen sections measure under the priming protocol."""
         names: list[str] = []
         if "priming" in self.sections:
             names += [*LEFT_OUT, *PAPER_METHODS, *PREDICTIONS, *BEYOND[: 2 if self.search else 1]]
@@ -67,7 +67,7 @@ class Plan:
         return self._narrowed(names)
 
     def oov_methods(self, corpus: TagCorpus) -> list[str]:
-        """Return what the chosen sections ask of the OOV protocol."""
+        """Return the methods that the chosen sections measure under the OOV protocol."""
         wanted = "oov" in self.sections and corpus.name not in NO_OOV
         return self._narrowed(OOV_METHODS if wanted else [])
 

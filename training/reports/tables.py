@@ -34,7 +34,7 @@ OOV_METHODS = (
 class Figure:
     """One cell: our mean and standard deviation beside the paper's; percent.
 
-    `comparable` says whether both are about the same collection; if not, there is no verdict.
+    `comparable` is True if both are measured on the same collection; otherwise there is no verdict.
     """
 
     metric: str

@@ -1,4 +1,4 @@
-"""What the report says in words: the honest sentence, what does not reproduce, and why."""
+"""The report's sentences: comparison with simple baselines, figures that do not reproduce, and reasons."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def honest_oov_sentence(result: Mapping[str, Any]) -> str:
         return f"{figures} ({better} rule)"
 
     networks = [name for name in ("siamese-lit", "siamese-ext") if name in methods]
-    said = ", ".join(f"{title(name)} {printed(name)}" for name in networks)
+    reached = ", ".join(f"{title(name)} {printed(name)}" for name in networks)
     return (
-        f"For tags outside the vocabulary (@1 / @2 / @5 / @10, each by its better rule): {said}, raw "
+        f"For tags outside the vocabulary (@1 / @2 / @5 / @10, each by its better rule): {reached}, raw "
         f"co-occurrence {printed('cooccurrence')}."
     )
 
@@ -106,7 +106,9 @@ def deviations(tables: Sequence[Table]) -> list[str]:
                     for figure in outside
                     if figure.paper is not None
                 )
-                said = f"{title(row.method)} comes out {where} ({figures})"
-                by_reason.setdefault(REASONS.get(row.method, known), []).append(said)
-        sentences += [f"Table {table.number}: {'; '.join(said)}. {why}" for why, said in by_reason.items()]
+                difference = f"{title(row.method)} comes out {where} ({figures})"
+                by_reason.setdefault(REASONS.get(row.method, known), []).append(difference)
+        sentences += [
+            f"Table {table.number}: {'; '.join(found)}. {reason}" for reason, found in by_reason.items()
+        ]
     return sentences

@@ -13,18 +13,18 @@ from training.siamese.lda import TopicModel
 
 
 class DocumentContexts:
-    """What the network and the loss see of each training document as a local context.
+    """Context features and topic posteriors of the training documents.
 
     Attributes
     ----------
     mean, std : arrays of shape (n_topics,), float64
         Statistics of the raw log posterior over the training documents.
     features : array of shape (n_documents, n_topics), float32
-        z-scores of the closed-form log posterior (what the network is fed).
+        z-scores of the closed-form log posterior, the network's context input.
     length : float or None
-        Tags that every context counts for, or None for its own number.
+        Number of tags that every context's likelihood is scaled to; None for no scaling.
     posterior : array of shape (n_documents, n_topics), float32
-        Variational posterior, clipped and renormalised (what the divergence of Eq. 4 compares).
+        Variational posterior, clipped and renormalised which the divergence of Eq. 4 compares.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class DocumentContexts:
         self.posterior: Float32Array = topics.posterior(self._documents).astype(np.float32)
 
     def subsets(self, rows: IndexArray, drop: float, rng: np.random.Generator) -> Float32Array:
-        """Return the features of `rows` seen through random subsets of their tags.
+        """Return the features of random subsets of the tags of the documents `rows`.
 
-        A document's tags are kept with probability 1 - drop * u, u uniform in [0, 1), one u a document
-        and at least one tag; the log-likelihood is scaled up to what the whole would count for, so that
-        a subset is as sure of its topics as the whole.
+        A document's tags are kept with probability 1 - drop * u, u uniform in [0, 1), one u per
+        document, and at least one tag is kept. The log-likelihood is scaled to the length of the whole
+        document, so that a subset determines its topics as sharply.
         """
         raw = np.empty((len(rows), self._topics.n_topics))
         for position, row in enumerate(rows):

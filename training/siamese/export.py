@@ -1,4 +1,4 @@
-"""From a trained network to the NumPy encoder that serves it."""
+"""Export of a trained network to the NumPy encoder that a bundle holds."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def siamese_encoder(
     contexts: DocumentContexts,
     oov_rule: OovRule,
 ) -> SiameseEncoder:
-    """Fold the standardisation into the first layer and keep what serving needs, float32.
+    """Return the encoder of a network, with the standardisation folded into the first layer; float32.
 
-    W_t z = W_t ((t - mean) / std) = (W_t / std) t - (W_t / std) mean: the first factor meets sparse
-    features, the second is one vector for all tags. Folded in float64, rounded once at the end.
+    W_t z = W_t ((t - mean) / std) = (W_t / std) t - (W_t / std) mean: the first factor is
+    multiplied with sparse features, and the second is one vector for all tags. Computed in float64 and
+    rounded once at the end.
     """
 
     def array(tensor: npt.ArrayLike) -> Float32Array:

@@ -11,7 +11,7 @@ from models.features import idf
 from models.types import Float32Array, Float64Array, IndexArray
 from training.corpus import TagCorpus
 
-# A column that never varies says nothing; dividing by less than this would only amplify rounding.
+# Columns of a smaller standard deviation are constant up to rounding, which a division would amplify.
 MIN_STD = 1e-6
 
 
@@ -53,9 +53,9 @@ def tag_features(corpus: TagCorpus, balanced_width: int | None = None) -> TagFea
     corpus
         Training documents only: test documents must not reach these statistics.
     balanced_width
-        None for plain z-scores. Else, past so many tags, z-scores are scaled by
-        sqrt(balanced_width / n_tags): a tag's features then weigh as much against its context's in a
-        vocabulary of thousands as they do in one of that size.
+        None for unscaled z-scores. Otherwise, with more tags than this, z-scores are scaled by
+        sqrt(balanced_width / n_tags), so that the weight of a tag's features beside its context's does not
+        grow with the vocabulary.
 
     Returns
     -------
@@ -63,14 +63,14 @@ def tag_features(corpus: TagCorpus, balanced_width: int | None = None) -> TagFea
 
     References
     ----------
-    Sandouk and Chen, section 3, Eq. 1. The normalisation is this project's choice among ten
-    scalings: raw T spans two orders of magnitude.
+    Sandouk and Chen, section 3, Eq. 1. The normalisation was chosen by this project among ten
+    scalings, because T itself spans two orders of magnitude.
     """
     weights = idf(corpus.n_documents, corpus.document_frequency)
     usage = sparse.csr_array(corpus.matrix.astype(np.float64) @ sparse.diags_array(weights))  # U
     relatedness = sparse.csr_array(usage.T @ usage)  # T, (n_tags, n_tags)
     norms = np.sqrt(relatedness.diagonal())
-    # idf is 0 for a tag on all documents but one: such a tag has no usage to compare.
+    # idf is 0 for a tag on all documents but one: such a tag has no features.
     inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
     scale = sparse.diags_array(inverse)
     cosine = sparse.csr_array(scale @ relatedness @ scale)

@@ -56,17 +56,17 @@ def fit_siamese(
     Parameters
     ----------
     corpus
-        Training documents only. Tags on none of them are an error: filter first.
+        Training documents only; each tag must be on at least one of them.
     recipe
         Architecture, steps and losses.
     seed
-        Of the topic model, the first weights and every draw.
+        Seed of the topic model, the initial weights and every random draw.
     device
         ``cpu`` or ``cuda``.
     run
-        Progress, checkpoints and early stop of the network's training.
+        Progress callback, checkpoints and early stop of the network's training.
     on_lda_pass
-        Called with the number of passes to come in all, after each of them.
+        Called after each pass of the topic model, with the total number of passes.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def make_trainer(
 
 
 def check_trainable(corpus: TagCorpus) -> None:
-    """Raise TrainingError if a corpus is too small, or every document of it is the same."""
+    """Raise TrainingError if a corpus is too small, or no document holds some but not all of its tags."""
     if corpus.n_documents < MIN_DOCUMENTS or corpus.n_tags < MIN_TAGS:
         raise TrainingError(
             f"corpus {corpus.name} has {corpus.n_documents} documents and {corpus.n_tags} tags; "

@@ -13,19 +13,19 @@ from scipy.special import psi
 from models.types import Float64Array, IndexArray
 from training.corpus import TagCorpus
 
-# gensim warns about documents that did not converge within a chunk; the passes see to that.
+# gensim warns about documents that did not converge within a chunk; they converge over several passes.
 logging.getLogger("gensim").setLevel(logging.ERROR)
 
-# Floor of the posterior inside the KL divergence of Eq. 4 (science: clipped, then renormalised).
+# Floor of the posterior inside the KL divergence of Eq. 4 (the posterior is clipped, then renormalised).
 POSTERIOR_FLOOR = 1e-6
 
-# What gensim adds to a normaliser, so that the two inferences agree.
+# gensim adds this to normalisers; the inference here must agree with gensim's.
 _EPSILON = np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
 class TopicModel:
-    """What is kept of a fitted LDA model.
+    """The parameters of a fitted LDA model.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ def fit_lda(
 
 
 def seek_n_topics(corpus: TagCorpus, seed: int, min_share: float = 0.01) -> int:
-    """Seek the number of topics with a hierarchical Dirichlet process, as the paper does.
+    """Estimate the number of topics with a hierarchical Dirichlet process, as the paper does.
 
     Parameters
     ----------
@@ -159,9 +159,9 @@ def variational_posterior(
     exp_elog_topics : array of shape (n_topics, n_tags)
         exp(E[log p(tag | topic)]) under the model's posterior over topics.
     gamma : array of shape (n_documents, n_topics), optional
-        Where each document's coordinate ascent starts; ones if not given.
+        Start of each document's coordinate ascent; ones by default.
     max_iterations, tolerance
-        A document is done after `max_iterations`, or once its mean change of gamma is below `tolerance`.
+        The ascent ends after `max_iterations`, or once its mean change of gamma is below `tolerance`.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def _every_pass(on_pass: Callable[[], None]) -> Any:
     from gensim.models.callbacks import Metric
 
     class Tick(Metric):  # type: ignore[misc]  # gensim is untyped
-        """A gensim metric that measures nothing and tells that a pass is over."""
+        """A gensim metric whose only effect is to call `on_pass` after each pass."""
 
         logger = None
         title = "pass"

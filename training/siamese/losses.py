@@ -1,4 +1,4 @@
-"""The paper's losses (Eqs. 3-5) and the terms recipe EXT adds.
+"""The paper's losses (Eqs. 3-5) and the terms that recipe EXT adds.
 
 Conventions
 -----------
@@ -75,7 +75,7 @@ def pairwise_distance(embeddings: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class SiameseTerms:
-    """How Eq. 4 is weighed, and what replaces or joins its terms.
+    """The weights of Eq. 4 and of the terms that replace or extend it.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class SiameseTerms:
     contrast
         Weight of the InfoNCE term over same-document pairs; 0 for the paper's loss.
     temperature
-        Of the InfoNCE term.
+        Temperature of the InfoNCE term.
     """
 
     beta: float

@@ -1,4 +1,4 @@
-"""The paper's component network: features of a tag and its local context in, the document's tags out."""
+"""The paper's component network: predicts a document's tags from features of a tag and of its context."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ComponentNetwork(nn.Module):
     """One of the two identical networks of Figure 1: tanh layers, the last hidden one the embedding.
 
     The first layer is kept in two parts, one for the tag features and one for the context, so that a
-    tag that comes in many contexts of a batch is projected once.
+    tag in many contexts of a batch is projected once.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which end of a siamese encoder's rankings answers an out-of-vocabulary tag, chosen on held-out documents.
+"""Choose on held-out documents whether an OOV tag is answered by the nearest or by the furthest tags.
 
 References
 ----------
@@ -34,7 +34,7 @@ def seek_oov_rule(
     device: str,
     progress: Progress,
 ) -> tuple[OovRule, dict[str, float]]:
-    """Train a second, shorter model without some of the tags and choose the rule that answers them better.
+    """Train a second model on fewer steps without some of the tags, and choose the better rule for them.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def seek_oov_rule(
     seed, device
         As in :func:`training.siamese.fit.fit_siamese`.
     progress
-        Told of the second model's steps.
+        Receives the second model's steps.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def seek_oov_rule(
         ),
         stop=progress.run.stop,
     )
-    # The initialisation of the layers is kept whole: shortened, the two stages would start from poor weights.
+    # The initialisation is not shortened, because both stages depend on its weights.
     shorter = with_scaled_steps(recipe, recipe.validation.oov_steps, initialisation=False)
     model = fit_siamese(reduced, shorter, seed, device, run, progress.on_lda_pass)
     return choose_oov_rule(model.encoder(), training, validation, oov_tags)

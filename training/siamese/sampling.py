@@ -48,7 +48,7 @@ class ExampleSampler:
         self._usable = np.flatnonzero((lengths > 0) & (lengths < corpus.n_tags))
         self._assignments_tag = corpus.matrix.indices.astype(np.int64)
         self._assignments_document = np.repeat(np.arange(corpus.n_documents), lengths)
-        # Sorted keys document * n_tags + tag make "does d hold t?" a binary search for whole batches.
+        # Whether documents hold tags is a binary search in the sorted keys document * n_tags + tag.
         self._keys = self._assignments_document * self._n_tags + self._assignments_tag
 
     def pairs(self, n: int, rng: np.random.Generator) -> Examples:
@@ -85,7 +85,7 @@ class ExampleSampler:
 
     def _sample_negatives(self, held: IndexArray, n: int, rng: np.random.Generator) -> IndexArray:
         n = min(n, self._n_tags - len(held))
-        # A few more than needed from the whole vocabulary, less those held; enough but for rare draws.
+        # Draws more tags than needed and removes those held; if too few are left, it draws again.
         candidates = rng.permutation(self._n_tags) if self._n_tags < 1000 else None
         while candidates is None:
             drawn = np.unique(rng.integers(self._n_tags, size=2 * (n + len(held))))

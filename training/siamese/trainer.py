@@ -1,7 +1,7 @@
 """Two-stage training of the siamese network: initialise, predict (Eq. 3), then embed (Eq. 5).
 
-A run goes through phases (one auto-encoder a layer, stage 1, stage 2), each a loop of steps. It
-reports every step, keeps checkpoints, can be asked to stop after any step and taken up again.
+The phases are one auto-encoder per layer, stage 1 and stage 2, each a loop of steps. A training reports every
+step, writes checkpoints, and can be stopped after any step and resumed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.atomic_write import write_atomically
 from models.errors import TrainingError
 from training.corpus import TagCorpus
 from training.fitting.run import CHECKPOINT, Run
@@ -28,12 +29,12 @@ from training.siamese.sampling import Examples, ExampleSampler
 
 @dataclass
 class Trained:
-    """A trained network and how it got there.
+    """A trained network and its losses.
 
     Attributes
     ----------
     network
-        On the CPU, in evaluation mode.
+        The network, on the CPU and in evaluation mode.
     losses
         Loss of every step, by phase.
     stopped
@@ -51,11 +52,11 @@ class Trainer:
     Parameters
     ----------
     corpus, features, contexts
-        Training documents and what was computed from them.
+        Training documents and their features.
     recipe
         Architecture, steps and losses.
     seed
-        Decides the first weights and every draw.
+        Seed of the initial weights and of every random draw.
     device
         ``cpu`` or ``cuda``.
     """
@@ -95,7 +96,7 @@ class Trainer:
         )
 
     def train(self, run: Run) -> Trained:
-        """Go through all phases, or until `run` says stop."""
+        """Train all phases, or until ``run.stop`` returns True."""
         resumed = self._load(run) if run.resume else None
         for phase, steps, parameters, step_loss, rate, decay in self._phases():
             if resumed and resumed["phase"] != phase:
@@ -227,7 +228,6 @@ class Trainer:
     def _save(self, run: Run, phase: str, step: int, optimiser: torch.optim.Optimizer) -> None:
         if run.folder is None:
             return
-        run.folder.mkdir(parents=True, exist_ok=True)
         state = {
             "phase": phase,
             "step": step,
@@ -237,9 +237,7 @@ class Trainer:
             "rng": self.rng.bit_generator.state,
             "losses": self.trained.losses,
         }
-        partial = run.folder / (CHECKPOINT + ".partial")
-        torch.save(state, partial)
-        partial.replace(run.folder / CHECKPOINT)  # a kill in the middle of a write leaves the last whole one
+        write_atomically(run.folder / CHECKPOINT, lambda partial: torch.save(state, partial))
 
     def _load(self, run: Run) -> dict[str, Any] | None:
         if run.folder is None or not (run.folder / CHECKPOINT).is_file():

@@ -7,15 +7,13 @@ import pytest
 
 from models.errors import EvaluationError
 from models.features import Usage
-from models.protocols.completion import (
-    clean_queries,
+from models.protocols.completion import clean_queries, evaluate_completion, split_documents
+from models.protocols.completion_conditions import (
     context_only,
     distractor_queries,
     draw_held_out,
-    evaluate_completion,
     held_out_queries,
     query_only,
-    split_documents,
 )
 
 N_TAGS = 12

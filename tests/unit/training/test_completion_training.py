@@ -94,7 +94,7 @@ def test_export_equals_the_network_and_completes_documents(corpus, variant):
         assert measured["curves"].keys() == measured["methods"].keys()
 
 
-def test_company_is_the_share_of_a_tags_documents_that_hold_another():
+def test_cooccurrence_shares_are_shares_of_a_tags_documents():
     matrix = sparse.csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0]], dtype=float))
     kept = cooccurrence_shares(matrix, np.ones(4), neighbours=3)
     np.testing.assert_allclose(kept.row(0), [0, 0.5, 0.5, 0])
@@ -105,7 +105,7 @@ def test_company_is_the_share_of_a_tags_documents_that_hold_another():
     np.testing.assert_allclose(copied.row(0), [0, 1.25 / 3.25, 2 / 3.25, 0], rtol=1e-6)
 
 
-def test_a_lone_tags_company_weighs_as_much_as_the_towers(corpus):
+def test_a_single_tags_shares_weigh_as_much_as_the_towers(corpus):
     trained = fit_completion(corpus, small_recipe(), seed=3)
     encoder, asked = trained.encoder, list(range(N_TAGS))
     contexts = [np.array([tag]) for tag in asked]
