@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 from models.types import Float32Array, Float64Array, IndexArray
 
-Indices = IndexArray  # the name that the service imports
-
 
 @dataclass(frozen=True)
 class Usage:

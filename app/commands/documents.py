@@ -39,7 +39,7 @@ def import_documents(
     errors = Console(stderr=True)
     with errors.status(f"Checking {file}"):
         ensure_current(engine)
-        checked = check_file(file)
+        checked = check_file(file, settings.max_document_tags)
     if not skip_faulty:
         refuse_faults(file, checked)
     for fault in checked.first_faults:
@@ -48,7 +48,7 @@ def import_documents(
         errors.print(f"[yellow]skipped[/] {checked.n_faults} lines in all", highlight=False)
     with Progress(console=errors) as bar:
         task = bar.add_task("Importing", total=checked.n_documents)
-        written = import_file(file, engine, lambda n: bar.advance(task, n))
+        written = import_file(file, engine, settings.max_document_tags, lambda n: bar.advance(task, n))
     engine.dispose()
     Console().print(
         f"{written.created} created, {written.updated} updated, {written.unchanged} unchanged",

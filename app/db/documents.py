@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, func, select
 
+from app.db.moments import as_utc
 from app.db.tables import document_tags, documents, tags
 from models.documents import Document
 
@@ -78,13 +79,8 @@ def _with_tags(
     return [
         StoredDocument(
             Document(row.external_id, tuple(sorted(held[row.id])), row.group_name),
-            _aware(row.created_at),
-            _aware(row.updated_at),
+            as_utc(row.created_at),
+            as_utc(row.updated_at),
         )
         for row in found
     ]
-
-
-def _aware(moment: datetime) -> datetime:
-    # SQLite keeps no time zone; what was written was UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

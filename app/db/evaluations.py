@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from app.db.moments import as_utc
 from app.db.tables import evaluations as table
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -140,9 +141,5 @@ def counts(connection: Connection) -> dict[str, int]:
 def _stored(row: Row[Any]) -> StoredEvaluation:
     return StoredEvaluation(
         row.id, row.status, row.request, row.done, row.total, row.result, row.reason, row.attempts,
-        _aware(row.created_at), None if row.finished_at is None else _aware(row.finished_at),
+        as_utc(row.created_at), None if row.finished_at is None else as_utc(row.finished_at),
     )  # fmt: skip
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

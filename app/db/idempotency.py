@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from app.db.moments import as_utc
 from app.db.repository import native_insert
 from app.db.tables import idempotency_keys as keys
 
@@ -40,8 +41,7 @@ def begin(connection: Connection, key: str, fingerprint: str, owner: str) -> Att
     if connection.execute(statement).first() is not None:
         return None
     found = connection.execute(select(keys).where(keys.c.key == key).with_for_update()).one()
-    seen = found.updated_at if found.updated_at.tzinfo else found.updated_at.replace(tzinfo=UTC)
-    running = found.owner is not None and now - seen < LEASE
+    running = found.owner is not None and now - as_utc(found.updated_at) < LEASE
     attempt = Attempt(found.fingerprint, running, found.progress, found.status, found.answer)
     if not running and found.status is None:
         connection.execute(update(keys).where(keys.c.key == key).values(owner=owner, updated_at=now))

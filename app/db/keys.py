@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from app.db.moments import as_utc
 from app.db.tables import api_keys
 from app.scopes import Scope
 
@@ -37,9 +38,9 @@ def stored_keys(connection: Connection) -> list[StoredKey]:
             row.name,
             row.sha256,
             row.scope,
-            _aware(row.created_at),
-            None if row.expires_at is None else _aware(row.expires_at),
-            None if row.revoked_at is None else _aware(row.revoked_at),
+            as_utc(row.created_at),
+            None if row.expires_at is None else as_utc(row.expires_at),
+            None if row.revoked_at is None else as_utc(row.revoked_at),
         )
         for row in rows
     ]
@@ -63,7 +64,3 @@ def revoke_key(connection: Connection, key_id: str) -> bool:
     """Close a key for ever; return whether there is one that was open."""
     closed = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
     return bool(connection.execute(closed.values(revoked_at=datetime.now(UTC))).rowcount)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select, update
 
+from app.db.moments import as_utc
 from app.db.repository import native_insert
 from app.db.tables import model_aliases
 
@@ -26,7 +27,7 @@ def stored_aliases(connection: Connection) -> list[StoredAlias]:
     """Return every alias, by name."""
     rows = connection.execute(select(model_aliases).order_by(model_aliases.c.name))
     return [
-        StoredAlias(row.name, row.model, row.previous, row.revision, _aware(row.updated_at)) for row in rows
+        StoredAlias(row.name, row.model, row.previous, row.revision, as_utc(row.updated_at)) for row in rows
     ]
 
 
@@ -64,7 +65,3 @@ def move_alias(
     new = native_insert(connection, model_aliases).values(name=name, **values).on_conflict_do_nothing()
     made = connection.execute(new.returning(model_aliases.c.name)).first()
     return None if made is None else moved
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

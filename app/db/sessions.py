@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
+from app.db.moments import as_utc
 from app.db.tables import sessions
 
 
@@ -35,9 +36,7 @@ def get_session(connection: Connection, sha256: str) -> StoredSession | None:
     row = connection.execute(select(sessions).where(sessions.c.sha256 == sha256)).first()
     if row is None:
         return None
-    # SQLite keeps no time zone; what was written was UTC.
-    expires_at = row.expires_at if row.expires_at.tzinfo else row.expires_at.replace(tzinfo=UTC)
-    return StoredSession(row.sha256, row.key_id, expires_at)
+    return StoredSession(row.sha256, row.key_id, as_utc(row.expires_at))
 
 
 def delete_session(connection: Connection, sha256: str) -> None:

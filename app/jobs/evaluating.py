@@ -10,14 +10,14 @@ import numpy as np
 from app.jobs.paired import sign_flip_p_values
 from app.schemas.evaluations import Difference, EvaluationRequest, EvaluationResult, Measured
 from app.services.models.serving import Serving
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from models.errors import EvaluationError
-from models.features import Indices
 from models.protocols.completion import clean_queries, evaluate_completion, split_documents
 from models.protocols.encoder_scorer import EncoderScorer
 from models.protocols.oov import evaluate_oov, oov_queries
 from models.protocols.priming import evaluate_priming
 from models.protocols.scoring import Evaluation
+from models.types import IndexArray
 
 Tell = Callable[[int, int], None]
 """Called with (queries done, queries in all); what it raises ends the evaluation."""
@@ -35,8 +35,8 @@ class Asked:
         Its other tags, by a numbering of their own.
     """
 
-    known: list[Indices]
-    outside: list[Indices]
+    known: list[IndexArray]
+    outside: list[IndexArray]
 
 
 def evaluate(

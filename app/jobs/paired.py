@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from models.types import Float64Array
 
 
-def sign_flip_p_values(differences: Floats, flips: int = 10_000, seed: int = 0) -> Floats:
+def sign_flip_p_values(differences: Float64Array, flips: int = 10_000, seed: int = 0) -> Float64Array:
     """Return the two-sided p-values of a paired permutation test, one a metric.
 
     If neither model were better, each document's difference could as well have the other sign. The

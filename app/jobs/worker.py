@@ -15,13 +15,13 @@ import structlog
 from sqlalchemy import Engine
 
 from app.db import evaluations
-from app.db.aliases import alias_table
 from app.db.engine import transaction
 from app.db.migrations import ensure_current
+from app.db.tag_aliases import alias_table
 from app.jobs.sampling import sample_documents
 from app.schemas.evaluations import EvaluationRequest
 from app.services.models.registry import Registry
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from app.settings import DEMO_DOCUMENTS, Settings
 from models.document_files import read_documents
 from models.errors import StoreError, TagprimeError

@@ -25,7 +25,7 @@ from app.schemas.documents import (
 )
 from app.services.documents import single as documents
 from app.services.documents.stream import SHOWN_FAULTS, Batches, Import
-from app.services.limits import check_limit
+from app.services.limits import check_page_size
 from models.errors import FaultsError
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -145,7 +145,7 @@ async def get_import(key: str, request: Request) -> Written:
 async def list_documents(query: Annotated[DocumentsQuery, Query()], request: Request) -> DocumentsResponse:
     """List the store's documents, ordered by id, page by page."""
     held = runtime(request)
-    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    check_page_size(held.settings, query.limit)
     return await documents.page(held.engine, query.cursor, query.limit)
 
 

@@ -14,7 +14,7 @@ from app.schemas.evaluations import (
     EvaluationsQuery,
     EvaluationsResponse,
 )
-from app.services.limits import check_limit
+from app.services.limits import check_page_size
 
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 
@@ -35,7 +35,7 @@ async def list_evaluations(
 ) -> EvaluationsResponse:
     """List evaluations, newest first, page by page."""
     held = runtime(request)
-    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    check_page_size(held.settings, query.limit)
     return await held.evaluations.page(query.cursor, query.limit)
 
 

@@ -13,8 +13,8 @@ from app.routes.bodies import read_form
 from app.routes.frame import LIBRARY, frame, may, pages, served
 from app.services.explorer import library
 from app.services.explorer.catalogue import Sort
+from app.services.paging import decode_cursor, encode_cursor
 from app.services.tags import aliases as aliasing
-from app.services.tags.listing import after, cursor
 from models.errors import InputError, NotFoundError, PreconditionError, StoreError, TagError
 from models.vocabulary import MAX_TAG_LENGTH, normalize_tag
 
@@ -66,7 +66,7 @@ def show_documents(request: Request) -> Response:
     tag, fault = given.get("tag", "").strip() or None, None
     found: tuple[list[library.ShownDocument], str | None, int] = [], None, 0
     try:
-        start = after(given["cursor"]) if "cursor" in given else ""
+        start = decode_cursor(given["cursor"]) if "cursor" in given else ""
         held = None if tag is None else normalize_tag(tag)
         found = library.documents(runtime(request).engine, serving, held, start, DOCUMENTS)
     except (InputError, TagError) as error:
@@ -88,7 +88,7 @@ def show_documents(request: Request) -> Response:
         keys_required=runtime(request).settings.auth == "required",
         continued="cursor" in given,
         first_url=_url("/documents", here),
-        next_url=last and _url("/documents", here | {"cursor": cursor(last)}),
+        next_url=last and _url("/documents", here | {"cursor": encode_cursor(last)}),
         **frame(request, serving, "library") | {"said": f"{len(shown)} documents"},
     )
 

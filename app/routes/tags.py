@@ -18,11 +18,11 @@ from app.schemas.tags import (
     TagsQuery,
     TagsResponse,
 )
-from app.services.limits import check_limit
+from app.services.limits import check_page_size
 from app.services.tags import aliases as aliasing
-from app.services.tags.listing import vocabulary_page
 from app.services.tags.lookup import look_up
 from app.services.tags.suggest import suggest
+from app.services.tags.vocabulary import vocabulary_page
 from models.errors import InputError, TagError
 from models.vocabulary import normalize_tag
 
@@ -44,7 +44,7 @@ async def list_tags(query: Annotated[TagsQuery, Query()], request: Request) -> T
 async def suggest_tags(query: Annotated[SuggestQuery, Query()], request: Request) -> SuggestResponse:
     """Offer vocabulary tags for what somebody typed: completions first, then the most alike."""
     held = runtime(request)
-    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    check_page_size(held.settings, query.limit)
     try:
         typed = normalize_tag(query.q)
     except TagError as error:
@@ -63,7 +63,7 @@ async def get_tag(tag: str, request: Request) -> TagResponse:
 async def list_aliases(query: Annotated[TagsQuery, Query()], request: Request) -> TagAliases:
     """List which tags stand for others, and which are junk, in alphabetical order."""
     held = runtime(request)
-    check_limit(held.settings, "max_results", query.limit, "query:limit", f"limit is {query.limit}")
+    check_page_size(held.settings, query.limit)
     return await aliasing.page(held.engine, query)
 
 

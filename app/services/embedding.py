@@ -12,8 +12,9 @@ from app.services.limits import check_limit
 from app.services.models.serving import Serving
 from app.services.priming import understand_context, understand_tag
 from app.settings import Settings
-from models.encoders.contract import Floats, Indices, Query
+from models.encoders.contract import Query
 from models.errors import InputError
+from models.types import Float32Array, IndexArray
 from models.vocabulary import Resolution
 
 
@@ -69,12 +70,12 @@ def _query(serving: Serving, item: TagInContext, pointer: str, input_type: str) 
     return Query(understood, context.indices)
 
 
-def _given(query: Query) -> Indices:
+def _given(query: Query) -> IndexArray:
     """Return the context as it was given, sorted: the local context of the query that is to come."""
     return np.unique(query.context)
 
 
-def _encoded(vector: Floats, encoding: str) -> list[float] | str:
+def _encoded(vector: Float32Array, encoding: str) -> list[float] | str:
     if encoding == "base64":
         return base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")
     return [float(value) for value in vector]

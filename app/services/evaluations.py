@@ -20,7 +20,7 @@ from app.schemas.evaluations import (
 )
 from app.services.limits import check_limit
 from app.services.models.registry import DEFAULT, Registry
-from app.services.tags.listing import after, cursor
+from app.services.paging import cut_page, decode_cursor
 from app.settings import Settings
 from models.errors import BundleError, ConflictError, InputError, NotFoundError, TagError
 from models.vocabulary import normalize_tag, shown
@@ -119,18 +119,15 @@ class Evaluations:
 
     async def page(self, start: str | None, limit: int) -> EvaluationsResponse:
         """Return a page of evaluations, newest first."""
-        before = None if start is None else _moment(after(start))
+        before = None if start is None else _moment(decode_cursor(start))
 
         def read() -> list[stored.StoredEvaluation]:
             with transaction(self._engine, reads_only=True) as connection:
                 return stored.page(connection, before, limit + 1)
 
         found = await asyncio.to_thread(read)
-        listed = [_response(job) for job in found[:limit]]
-        more = len(found) > limit
-        return EvaluationsResponse(
-            evaluations=listed, next_cursor=cursor(listed[-1].created_at.isoformat()) if more else None
-        )
+        page, next_cursor = cut_page(found, limit, lambda job: job.created_at.isoformat())
+        return EvaluationsResponse(evaluations=[_response(job) for job in page], next_cursor=next_cursor)
 
     async def cancel(self, evaluation_id: str) -> EvaluationResponse:
         """Cancel an evaluation that has not ended.

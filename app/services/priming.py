@@ -17,14 +17,16 @@ from app.schemas.priming import (
     Result,
     Understood,
 )
+from app.services.limits import check_limit
 from app.services.models.serving import Serving, StoreView
 from app.services.tags.suggest import look_alikes
-from app.settings import Settings, variable
+from app.settings import Settings
 from models import explanation
 from models.encoders.contract import Query
 from models.errors import InputError
-from models.features import Indices, Usage
+from models.features import Usage
 from models.index import Ranking
+from models.types import IndexArray
 from models.vocabulary import Resolution, normalize_tag
 
 NO_USAGE = (
@@ -37,7 +39,7 @@ NO_USAGE = (
 class Context:
     """A query's context, understood."""
 
-    indices: Indices
+    indices: IndexArray
     used: list[str]
     understood: list[Understood]
     ignored: list[Ignored]
@@ -63,7 +65,7 @@ class Asked:
     resolved: Resolved
     context: Context
     query: Query | None
-    exclude: Indices
+    exclude: IndexArray
 
 
 def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeResponse:
@@ -158,20 +160,14 @@ def understand_context(
 
 
 def _check_limits(request: PrimeRequest, settings: Settings) -> None:
-    for field, value, said, setting in (
-        ("limit", request.limit, "is {}", "max_results"),
-        ("context", len(request.context), "holds {} tags", "max_context"),
-        ("exclude", len(request.exclude), "holds {} tags", "max_exclude"),
-    ):
-        most: int = getattr(settings, setting)
-        if value > most:
-            allowed = f"at most {most} are accepted ({variable(setting)})"
-            raise InputError(f"/{field}", f"{field} {said.format(value)}; {allowed}")
+    check_limit(settings, "max_results", request.limit, "/limit", f"limit is {request.limit}")
+    for field, tags in (("context", request.context), ("exclude", request.exclude)):
+        check_limit(settings, f"max_{field}", len(tags), f"/{field}", f"{field} holds {len(tags)} tags")
 
 
 def _excluded(
     serving: Serving, view: StoreView, request: PrimeRequest, tag: Resolution, context: Context
-) -> Indices:
+) -> IndexArray:
     excluded = set(view.junk)
     if tag.index is not None:
         excluded.add(tag.index)
@@ -184,7 +180,7 @@ def _excluded(
     return np.fromiter(excluded, dtype=np.int64, count=len(excluded))
 
 
-def _rank(serving: Serving, query: Query, exclude: Indices, request: PrimeRequest) -> tuple[Ranking, int]:
+def _rank(serving: Serving, query: Query, exclude: IndexArray, request: PrimeRequest) -> tuple[Ranking, int]:
     n_tags = len(serving.vocabulary)
     if request.score_threshold is None:
         return serving.search.search([query], request.limit, [exclude])[0], n_tags - len(exclude)

@@ -23,8 +23,6 @@ from models.types import AnyArray, Float32Array, IndexArray, NamedArrays
 
 Metric = Literal["l2", "ip"]
 OovRule = Literal["nearest", "furthest"]
-Floats = Float32Array  # the name that the service imports
-Indices = IndexArray
 
 Tag = int | Usage
 """A query tag: its position in the vocabulary, or how an out-of-vocabulary tag is used."""

@@ -15,7 +15,7 @@ from app.main import create_app
 from app.schemas.evaluations import EvaluationRequest
 from app.services.explorer.quality import tables
 from app.services.models.serving import Serving
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from app.settings import DEMO_BUNDLE, DEMO_DOCUMENTS, Settings
 from models.bundle import Bundle, load_bundle, save_bundle
 from models.document_files import read_documents

@@ -32,7 +32,7 @@ def test_an_alias_is_followed_and_shown(client: TestClient) -> None:
     ]
     assert client.delete("/v1/tag-aliases/triphop%20beats").status_code == 204
     wait_for(lambda: prime(client, tag="triphop beats")["resolved"]["step"] == "oov")
-    assert client.delete("/v1/tag-aliases/triphop%20beats").json()["code"] == "alias_not_found"
+    assert client.delete("/v1/tag-aliases/triphop%20beats").json()["code"] == "tag_alias_not_found"
 
 
 def test_an_alias_may_hold_a_slash(client: TestClient) -> None:

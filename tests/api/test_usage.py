@@ -15,7 +15,7 @@ from app.db.engine import open_engine, transaction
 from app.db.migrations import upgrade
 from app.db.repository import upsert_documents
 from app.services.store.usage import read_usage
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from models.bundle import load_bundle
 from models.documents import Document
 from tests.api.conftest import command, wait_for

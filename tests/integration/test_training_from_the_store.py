@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from app.db.aliases import put_aliases
 from app.db.engine import transaction
 from app.db.repository import upsert_documents
+from app.db.tag_aliases import put_aliases
 from app.services.documents.export import cleaned_documents
 from models.bundle import load_bundle
 from models.documents import Document

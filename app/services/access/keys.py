@@ -30,7 +30,7 @@ def new_key(scope: Scope, name: str, lifetime: timedelta | None) -> tuple[str, S
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     now = datetime.now(UTC)
     stored = StoredKey(
-        key_id, name, _hash(secret), scope, now, None if lifetime is None else now + lifetime, None
+        key_id, name, secret_sha256(secret), scope, now, None if lifetime is None else now + lifetime, None
     )
     return f"tp_{key_id}_{secret}", stored
 
@@ -85,11 +85,12 @@ class KeyRing:
                 await asyncio.to_thread(self.read)
         known = self._keys.get(key_id)
         # Compared whether it is known or not, in a time that tells nothing.
-        same = hmac.compare_digest(_hash(secret), _NOBODY if known is None else known.sha256)
+        same = hmac.compare_digest(secret_sha256(secret), _NOBODY if known is None else known.sha256)
         if known is None or not same or prefix != "tp" or not known.valid(datetime.now(UTC)):
             return None
         return known
 
 
-def _hash(secret: str) -> str:
+def secret_sha256(secret: str) -> str:
+    """Return what the store keeps of a key's secret or a session's token."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -7,7 +7,6 @@ signing out ends it. What was looked up is trusted for as long as a key is: unti
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from sqlalchemy import Engine
 from app.db.engine import transaction
 from app.db.keys import StoredKey
 from app.db.sessions import StoredSession, add_session, delete_session, get_session
-from app.services.access.keys import KeyRing
+from app.services.access.keys import KeyRing, secret_sha256
 from app.services.access.rates import RateLimit
 from app.settings import Settings
 from models.errors import StoreError
@@ -58,7 +57,7 @@ class Sessions:
             If the store does not answer.
         """
         token = secrets.token_urlsafe(32)
-        session = StoredSession(_hash(token), key.id, datetime.now(UTC) + self.lifetime)
+        session = StoredSession(secret_sha256(token), key.id, datetime.now(UTC) + self.lifetime)
 
         def write() -> None:
             with transaction(self._engine) as connection:
@@ -69,7 +68,7 @@ class Sessions:
 
     async def check(self, token: str) -> StoredKey | None:
         """Return the key that a token stands for, if the session lasts and the key is open."""
-        name = _hash(token)
+        name = secret_sha256(token)
         session, read_at = self._known.get(name, (None, float("-inf")))
         if monotonic() - read_at > self._fresh:
             with suppress(StoreError):  # without the store, what is known is all there is
@@ -87,7 +86,7 @@ class Sessions:
         StoreError
             If the store does not answer.
         """
-        name = _hash(token)
+        name = secret_sha256(token)
 
         def write() -> None:
             with transaction(self._engine) as connection:
@@ -99,7 +98,3 @@ class Sessions:
     def _read(self, name: str) -> StoredSession | None:
         with transaction(self._engine, reads_only=True) as connection:
             return get_session(connection, name)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from app.db.aliases import alias_table
 from app.db.documents import all_documents, every_document_has_a_group
 from app.db.engine import transaction
-from app.services.tags.rules import TagRules
+from app.db.tag_aliases import alias_table
+from app.services.tags.resolve import TagRules
 from models.documents import Document
 
 

@@ -14,9 +14,11 @@ from app.db.documents import StoredDocument, delete_document, document_page, get
 from app.db.engine import transaction
 from app.db.repository import upsert_documents
 from app.schemas.documents import DocumentRequest, DocumentResponse, DocumentsResponse, Written
-from app.services.documents.stream import check_attempt, too_many_tags
-from app.services.tags.listing import after, cursor
+from app.services.documents.stream import check_attempt
+from app.services.limits import check_document_size
+from app.services.paging import cut_page, decode_cursor
 from app.settings import Settings
+from models.document_files import Fault
 from models.documents import Document
 from models.errors import CorpusError, InputError, NotFoundError, TagError
 from models.vocabulary import normalize_tag, shown
@@ -79,10 +81,10 @@ def _document(request: DocumentRequest, settings: Settings) -> Document:
         document = Document.of(str(request.id), request.tags, group or None)
     except CorpusError as error:
         raise InputError("/id" if str(error).startswith("id") else "/group", str(error)) from None
-    fault = too_many_tags(document, settings.max_document_tags)
-    if fault is not None:
-        raise InputError("/tags", fault)
-    return document
+    checked = check_document_size(document, settings.max_document_tags)
+    if isinstance(checked, Fault):
+        raise InputError("/tags", checked.message)
+    return checked
 
 
 async def get(engine: Engine, name: str) -> DocumentResponse:
@@ -100,17 +102,15 @@ async def get(engine: Engine, name: str) -> DocumentResponse:
 
 async def page(engine: Engine, start: str | None, limit: int) -> DocumentsResponse:
     """Return a page of documents, ordered by id."""
-    begin = after(start) if start else ""
+    begin = decode_cursor(start) if start else ""
 
     def read() -> list[StoredDocument]:
         with transaction(engine, reads_only=True) as connection:
             return document_page(connection, begin, limit + 1)
 
     found = await asyncio.to_thread(read)
-    documents = [_response(stored) for stored in found[:limit]]
-    return DocumentsResponse(
-        documents=documents, next_cursor=cursor(documents[-1].id) if len(found) > limit else None
-    )
+    page, next_cursor = cut_page(found, limit, lambda stored: stored.document.id)
+    return DocumentsResponse(documents=[_response(stored) for stored in page], next_cursor=next_cursor)
 
 
 async def remove(engine: Engine, name: str) -> None:

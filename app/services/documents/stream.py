@@ -21,7 +21,7 @@ from app.db import idempotency
 from app.db.engine import transaction
 from app.db.repository import Upserted, upsert_documents
 from app.schemas.documents import LineFault, Written
-from app.settings import variable
+from app.services.limits import check_document_size
 from models.document_files import MAX_LINE_BYTES, Fault, scan_jsonl
 from models.documents import Document
 from models.errors import ConflictError, InputError
@@ -186,13 +186,13 @@ class Import:
 
     def _parsed(self, lines: Sequence[bytes]) -> Iterator[Document]:
         for number, item in scan_jsonl(io.BytesIO(b"".join(lines))):
-            fault = item.message if isinstance(item, Fault) else too_many_tags(item, self._max_tags)
-            if not isinstance(item, Fault) and fault is None:
-                yield item
+            checked = item if isinstance(item, Fault) else check_document_size(item, self._max_tags)
+            if not isinstance(checked, Fault):
+                yield checked
                 continue
             self.written.faulty += 1
             if len(self.written.faults) < SHOWN_FAULTS:
-                self.written.faults.append(LineFault(line=self._passed + number, detail=str(fault)))
+                self.written.faults.append(LineFault(line=self._passed + number, detail=checked.message))
 
     def _count(self, batch: Upserted, lines: int) -> None:
         self.written.lines += lines
@@ -222,11 +222,3 @@ def check_attempt(attempt: idempotency.Attempt, fingerprint: str) -> None:
 def in_use() -> ConflictError:
     """Return the error of a key that another request is at work under."""
     return ConflictError("idempotency_key_in_use", "a request with this Idempotency-Key is being dealt with")
-
-
-def too_many_tags(document: Document, most: int) -> str | None:
-    """Return what is wrong with a document of more than `most` tags, or None."""
-    if len(document.tags) <= most:
-        return None
-    allowed = f"at most {most} are accepted ({variable('max_document_tags')})"
-    return f"tags holds {len(document.tags)} tags; {allowed}"

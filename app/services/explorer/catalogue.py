@@ -21,8 +21,8 @@ from app.db.engine import transaction
 from app.db.repository import tag_counts
 from app.services.explorer.variants import Variant, find_variants
 from app.services.models.serving import Serving
+from app.services.paging import decode_cursor, encode_cursor
 from app.services.store.monitor import StoreMonitor
-from app.services.tags.listing import after, cursor
 from models.errors import InputError, StoreError
 from models.vocabulary import separator_key
 
@@ -99,7 +99,7 @@ class Catalogue:
         )
         found = list(islice(fitting, size + 1))
         more = len(found) > size
-        next_start = cursor(json.dumps(key(found[size - 1]), ensure_ascii=False)) if more else None
+        next_start = encode_cursor(json.dumps(key(found[size - 1]), ensure_ascii=False)) if more else None
         return [self.listed(tag) for tag in found[:size]], next_start
 
     def variants(self) -> list[Variant]:
@@ -187,7 +187,7 @@ class Catalogues:
 def _key_in(start: str, pattern: Sequence[Any]) -> tuple[Any, ...]:
     """Return the sort key in a cursor, of the same make as `pattern`."""
     try:
-        key = json.loads(after(start))
+        key = json.loads(decode_cursor(start))
     except ValueError:
         key = None
     if not isinstance(key, list) or [type(part) for part in key] != [type(part) for part in pattern]:

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Engine
 
-from app.db.aliases import alias_table
 from app.db.dismissals import dismiss, dismissed
 from app.db.documents import StoredDocument, count_documents, document_page
 from app.db.engine import transaction
+from app.db.tag_aliases import alias_table
 from app.services.explorer.catalogue import Catalogue, ListedTag
 from app.services.explorer.question import Question
 from app.services.explorer.variants import Variant
 from app.services.models.serving import Serving, StoreView
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from models.encoders.contract import Query
-from models.features import Indices, Usage
+from models.features import Usage
 from models.index import TagSearch
+from models.types import IndexArray
 
 NEAREST = 5
 ADDED = 6
@@ -28,7 +29,7 @@ SHOWN_TAGS = 40
 ASKED_BESIDE = 12
 """Tags of a document that go along as the context of a link."""
 
-_NOTHING: Indices = np.empty(0, dtype=np.int64)
+_NOTHING: IndexArray = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def _completed(serving: Serving, page: Sequence[StoredDocument]) -> list[ShownDo
     return shown
 
 
-def _known(serving: Serving, rules: TagRules, tags: Iterable[str]) -> Indices:
+def _known(serving: Serving, rules: TagRules, tags: Iterable[str]) -> IndexArray:
     """Return the vocabulary tags that a document's tags stand for, each once."""
     meant = (rules.resolve(serving.vocabulary, tag).index for tag in tags if tag not in rules.junk)
     found = np.unique(np.asarray([index for index in meant if index is not None], dtype=np.int64))
@@ -173,7 +174,7 @@ def _reason(serving: Serving, rules: TagRules, tag: str) -> str:
     return "" if meant.step == "exact" else f"taken for {meant.tag}"
 
 
-def _without(view: StoreView, tags: Indices) -> Indices:
+def _without(view: StoreView, tags: IndexArray) -> IndexArray:
     return np.append(tags, np.asarray(sorted(view.junk), dtype=np.int64)).astype(np.int64)
 
 

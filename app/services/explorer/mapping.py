@@ -11,10 +11,10 @@ from app.services.explorer.question import Question
 from app.services.models.serving import Serving
 from app.services.priming import Asked, understand
 from app.settings import Settings
-from models.encoders.contract import Floats, Indices
 from models.errors import NotFoundError
 from models.index import Ranking
 from models.projection import Placement
+from models.types import Float32Array, IndexArray
 
 BEST = 100
 """Of a ranking, so many tags are marked as its best, and on the map however little they are used."""
@@ -68,7 +68,7 @@ def _ranking(serving: Serving, asked: Asked | None) -> Ranking:
     return serving.search.search([asked.query], len(serving.vocabulary), [asked.exclude])[0]
 
 
-def _shown(serving: Serving, ranking: Ranking, context: Indices, most: int) -> Indices:
+def _shown(serving: Serving, ranking: Ranking, context: IndexArray, most: int) -> IndexArray:
     """Return the tags that are drawn, the most used first; what a question is about is always among them."""
     by_use = np.argsort(-serving.vocabulary.document_frequency, kind="stable")
     if len(by_use) <= most:
@@ -89,5 +89,5 @@ def _asked(asked: Asked, placed: Placement, at: dict[int, int]) -> dict[str, Any
     }
 
 
-def _rounded(values: Floats) -> list[float]:
+def _rounded(values: Float32Array) -> list[float]:
     return [round(value, 4) for value in values.tolist()]

@@ -96,7 +96,7 @@ async def alias(engine: Engine, registry: Registry, name: str) -> ModelAlias:
     for found in (await aliases(engine, registry)).aliases:
         if found.alias == name:
             return found
-    raise NotFoundError("alias_not_found", f"there is no alias {shown(name)}")
+    raise NotFoundError("model_alias_not_found", f"there is no model alias {shown(name)}")
 
 
 async def move(

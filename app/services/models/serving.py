@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from app.schemas.base import ModelVersion
 from app.services.store.usage import UsageSnapshot
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from models.bundle import Bundle
 from models.embeddings import Embedder
 from models.index import TagSearch

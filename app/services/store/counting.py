@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from app.db.aliases import alias_table, aliases_mark
 from app.db.engine import transaction
 from app.db.repository import change_mark
+from app.db.tag_aliases import alias_table, aliases_mark
 from app.services.models.serving import Serving
 from app.services.store.usage import read_usage
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from models.errors import StoreError
 
 _REST = 9

@@ -7,10 +7,10 @@ from threading import Lock
 
 from sqlalchemy import Engine
 
-from app.db.aliases import alias_table, aliases_mark
 from app.db.engine import transaction
+from app.db.tag_aliases import alias_table, aliases_mark
 from app.services.models.serving import Serving
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 
 
 class RulesRefresher:

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.db.repository import co_occurrences, tag_counts
-from app.services.tags.rules import TagRules
+from app.services.tags.resolve import TagRules
 from models.features import Usage
 from models.vocabulary import Vocabulary, separator_key
 

@@ -6,10 +6,10 @@ import asyncio
 
 from sqlalchemy import Engine
 
-from app.db.aliases import alias_page, alias_table, delete_alias, put_aliases
 from app.db.engine import transaction
+from app.db.tag_aliases import alias_page, alias_table, delete_alias, put_aliases
 from app.schemas.tags import TagAlias, TagAliases, TagsQuery
-from app.services.tags.listing import after, cursor
+from app.services.paging import cut_page, decode_cursor
 from models.errors import InputError, NotFoundError, PreconditionError, TagError
 from models.vocabulary import normalize_tag, shown
 
@@ -19,14 +19,14 @@ async def page(engine: Engine, query: TagsQuery) -> TagAliases:
 
     def read() -> list[tuple[str, str | None]]:
         with transaction(engine, reads_only=True) as connection:
-            start = after(query.cursor) if query.cursor else ""
+            start = decode_cursor(query.cursor) if query.cursor else ""
             return alias_page(connection, start, query.limit + 1, query.prefix)
 
     lines = await asyncio.to_thread(read)
-    shown_lines = lines[: query.limit]
+    page, next_cursor = cut_page(lines, query.limit, lambda line: line[0])
     return TagAliases(
-        aliases=[TagAlias(alias=alias, target=target) for alias, target in shown_lines],
-        next_cursor=cursor(shown_lines[-1][0]) if len(lines) > query.limit else None,
+        aliases=[TagAlias(alias=alias, target=target) for alias, target in page],
+        next_cursor=next_cursor,
     )
 
 
@@ -73,7 +73,7 @@ async def remove(engine: Engine, alias: str) -> None:
             return delete_alias(connection, name)
 
     if not await asyncio.to_thread(write):
-        raise NotFoundError("alias_not_found", f"{shown(name)} is not in the alias table")
+        raise NotFoundError("tag_alias_not_found", f"{shown(name)} is not in the alias table")
 
 
 def _normalised(text: str, pointer: str) -> str:

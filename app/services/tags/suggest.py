@@ -9,7 +9,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from app.schemas.tags import Suggestion
 from app.services.models.serving import Serving
-from app.services.tags.listing import with_prefix
+from app.services.tags.vocabulary import with_prefix
 
 ALIKE = 0.6
 """Least share of a spelling that must agree."""

@@ -11,12 +11,12 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import Engine, event, func, select
 
-from app.db.aliases import put_aliases
 from app.db.engine import open_engine, transaction
 from app.db.idempotency import begin
 from app.db.model_aliases import move_alias
 from app.db.repository import upsert_documents
 from app.db.tables import idempotency_keys
+from app.db.tag_aliases import put_aliases
 from app.services.access.keys import KeyRing
 from app.services.models.following import ModelAliasFollower
 from app.services.models.registry import Registry
