@@ -76,7 +76,7 @@ def main() -> None:
         flat = axes.transform(contextual(bundle, query))
         maps = {
             "served": (placed.places, placed.query),
-            "homes alone": (projection.homes, projection.homes[query.tag]),
+            "positions alone": (projection.positions, projection.positions[query.tag]),
             "two principal axes": (flat, flat[query.tag]),
         }
         for name, one in maps.items():

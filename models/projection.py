@@ -1,25 +1,25 @@
-"""The map: where the tags of a vocabulary stand on a plane, and how a query in its context moves them.
+"""The map: positions of a vocabulary's tags on a plane, and how a query in its context moves them.
 
 ::
 
     p_c = softmax over ranked c of (sharpness * score(c | query, context))
-    query at    x_q = sum over c of p_c home_c
-    tag c at    x_q + max(d_c HALF / (p_c + HALF), min(d_c, NEAREST)) (home_c - x_q) / d_c
-    where       d_c = |home_c - x_q|
+    query at    x_q = sum over c of p_c x_c
+    tag c at    x_q + max(d_c HALF / (p_c + HALF), min(d_c, NEAREST)) (x_c - x_q) / d_c
+    where       d_c = |x_c - x_q|
 
 Conventions
 -----------
-Every tag has a *home*, fitted at export: tags with like vectors have homes close together. A context
-changes scores, and scores move what is drawn. The query stands among the homes of what it is related to
-here, so the same tag in other company stands elsewhere; what is related to it is drawn straight towards
-it, the more the likelier (half of the way at a share of `HALF`), but no closer than `NEAREST`, so that it
-stays to be seen and where it came from too. Tags of the context are not ranked and stay at home.
+Every tag has a *base position* x_c, fitted at export: tags with similar vectors have base positions close
+together. The query is drawn at the mean of the ranked tags' base positions, weighted by their shares of the
+scores, so the same tag has another position in another context. A ranked tag is moved on a straight line
+towards the query, half of the way at a share of `HALF`, and no closer than `NEAREST`, so that it stays
+visible. Tags of the context are not ranked and keep their base positions.
 
-So *close to the query* reads: likely in this context; *close to each other* far from it: alike in general.
-No map says both exactly. Candidates of a completion encoder do not move with the context, and those of a
-siamese one lose what ranks them when two linear axes are all that is left (`benchmarks/projection.py` prints
-how many of the best ten are among the closest on each kind of map); scores are what a visitor asks for,
-exist in every encoder family, and cost nothing more than the ranking itself.
+So a tag *close to the query* is likely in this context, and tags *close to each other* far from the query are
+similar in general. No map shows both exactly. Candidates of a completion encoder do not depend on the
+context, and two linear axes of a siamese encoder's candidates lose the ranking (`benchmarks/projection.py`
+prints how many of the best ten are among the closest on each kind of map). Scores exist in every encoder
+family and cost nothing more than the ranking itself.
 
 Plane coordinates lie in [-1, 1] and have no unit; only differences between them mean anything.
 """
@@ -40,7 +40,7 @@ HALF = 0.01
 """Share of the query's relatedness at which a tag is drawn half of the way to it."""
 
 NEAREST = 0.08
-"""Distance from the query at which what is drawn to it stops."""
+"""Smallest distance from the query that a tag is moved to."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Placement:
     Attributes
     ----------
     places : array of shape (n_tags, 2), float32
-        Where each tag stands.
+        Where each tag is drawn.
     shares : array of shape (n_tags,), float32
         How much of the query's relatedness each tag holds, in [0, 1]; sums to 1, or to 0 where nothing
         was ranked.
     query : array of shape (2,), float32, or None
-        Where the query stands; None where nothing was ranked.
+        Where the query is drawn; None where nothing was ranked.
     """
 
     places: Float32Array
@@ -69,18 +69,18 @@ class Projection:
 
     Attributes
     ----------
-    homes : array of shape (n_tags, 2), float32
-        In [-1, 1].
+    positions : array of shape (n_tags, 2), float32
+        Base positions, in [-1, 1].
     sharpness
         Positive. What scores are multiplied by before they become shares: scores of one family are log
-        odds, of another distances turned over.
+        odds, of another inverse distances.
     """
 
-    homes: Float32Array
+    positions: Float32Array
     sharpness: float
 
     def place(self, ranked: IndexArray, scores: Float32Array) -> Placement:
-        """Return where everything stands for one query.
+        """Return the positions of all tags and of one query.
 
         Parameters
         ----------
@@ -89,19 +89,19 @@ class Projection:
         scores : array of shape (k,), float32
             Their scores; higher is better.
         """
-        shares = np.zeros(len(self.homes), dtype=np.float32)
+        shares = np.zeros(len(self.positions), dtype=np.float32)
         if not len(ranked):
-            return Placement(self.homes, shares, None)
+            return Placement(self.positions, shares, None)
         shares[ranked] = softmax(self.sharpness * scores)
-        query = shares @ self.homes  # (2,)
-        ways = self.homes - query  # (n_tags, 2)
+        query = shares @ self.positions  # (2,)
+        ways = self.positions - query  # (n_tags, 2)
         lengths = np.maximum(np.linalg.norm(ways, axis=1), 1e-9)
         left = np.maximum(HALF / (shares + HALF), np.minimum(NEAREST / lengths, 1))
         return Placement((query + left[:, None] * ways).astype(np.float32), shares, query)
 
     def tensors(self) -> dict[str, AnyArray]:
         """Return the arrays a bundle keeps, by name."""
-        return {"homes": self.homes, "sharpness": np.asarray([self.sharpness], dtype=np.float32)}
+        return {"homes": self.positions, "sharpness": np.asarray([self.sharpness], dtype=np.float32)}
 
     @staticmethod
     def specs(n_tags: int) -> Mapping[str, TensorSpec]:
@@ -115,15 +115,15 @@ class Projection:
         Raises
         ------
         BundleError
-            If a home lies outside of the plane, or the sharpness is not positive.
+            If a base position lies outside of the plane, or the sharpness is not positive.
         """
-        homes, sharpness = tensors["homes"], float(tensors["sharpness"][0])
-        furthest = float(np.abs(homes).max(initial=0.0))
+        positions, sharpness = tensors["homes"], float(tensors["sharpness"][0])
+        furthest = float(np.abs(positions).max(initial=0.0))
         if furthest > 1:
             raise BundleError(f"homes must lie in [-1, 1]; one coordinate is {furthest:g} from the middle")
         if not sharpness > 0:
             raise BundleError(f"sharpness must be positive; it is {sharpness:g}")
-        return cls(homes, sharpness)
+        return cls(positions, sharpness)
 
 
 def softmax(values: Float32Array) -> Float32Array:

@@ -93,7 +93,7 @@ def drawn_basis(n_tags: int, seed: int = 0) -> EmbeddingBasis:
 
 
 def drawn_projection(n_tags: int, seed: int = 0) -> Projection:
-    """A map with drawn homes."""
+    """A map with drawn positions."""
     rng = np.random.default_rng(seed)
     return Projection(rng.uniform(-1, 1, size=(n_tags, 2)).astype(np.float32), 1.5)
 

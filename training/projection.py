@@ -1,4 +1,4 @@
-"""Fit the map of a vocabulary: homes by t-SNE, and the sharpness that turns scores into shares.
+"""Fit the map of a vocabulary: positions by t-SNE, and the sharpness that turns scores into shares.
 
 References
 ----------
@@ -21,7 +21,7 @@ from models.types import Float32Array, FloatArray, IndexArray
 from training.corpus import TagCorpus
 
 LANDMARKS = 3_000
-"""Number of most frequent tags whose homes t-SNE computes; other tags are placed among them."""
+"""Number of most frequent tags whose positions t-SNE computes; other tags are placed among them."""
 
 PERPLEXITY = 20.0
 """Perplexity of t-SNE: the effective number of neighbours of a tag."""
@@ -30,7 +30,7 @@ FEWEST = 10
 """Smallest vocabulary that t-SNE lays out; the tags of a smaller one are placed on a circle."""
 
 NEAREST = 3
-"""Number of nearest landmarks whose mean place is the home of another tag."""
+"""Number of nearest landmarks whose mean place is the base position of another tag."""
 
 RELATED = 10.0
 """Median perplexity of the shares of a query: the effective number of tags related to it."""
@@ -51,12 +51,12 @@ def fit_projection(encoder: Encoder, corpus: TagCorpus, seed: int) -> Projection
     seed
         Seed of the layout and of the drawn queries.
     """
-    homes = layout(encoder.similarity_vectors(), corpus.document_frequency, seed)
-    return Projection(homes, fit_sharpness(typical_rankings(encoder, corpus, seed)))
+    positions = layout(encoder.similarity_vectors(), corpus.document_frequency, seed)
+    return Projection(positions, fit_sharpness(typical_rankings(encoder, corpus, seed)))
 
 
 def layout(vectors: Float32Array, frequency: IndexArray, seed: int) -> Float32Array:
-    """Return a home for every vector, shape (n, 2), float32, scaled to [-1, 1].
+    """Return a base position for every vector, shape (n, 2), float32, scaled to [-1, 1].
 
     Parameters
     ----------

@@ -71,13 +71,13 @@ def test_places_are_the_librarys(client: TestClient, bundle: Bundle) -> None:
         assert found["scores"][at] == pytest.approx(result["score"], abs=1e-3)
 
 
-def test_without_a_question_the_most_used_tags_are_at_home(client: TestClient, bundle: Bundle) -> None:
+def test_without_a_question_tags_have_their_base_positions(client: TestClient, bundle: Bundle) -> None:
     found = asked(client)
     assert found["tags"] == TAGS[:-13:-1]
     assert found["total"] == N
     assert bundle.projection is not None
-    homes = bundle.projection.homes[[TAGS.index(tag) for tag in found["tags"]]]
-    np.testing.assert_allclose(np.stack([found["x"], found["y"]], axis=1), homes, atol=1e-4)
+    positions = bundle.projection.positions[[TAGS.index(tag) for tag in found["tags"]]]
+    np.testing.assert_allclose(np.stack([found["x"], found["y"]], axis=1), positions, atol=1e-4)
     assert (found["asked"], found["ranked"], found["context"]) == (None, [], [])
     assert set(found["scores"]) == {None}
 

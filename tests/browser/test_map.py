@@ -213,12 +213,12 @@ def test_a_tag_outside_the_vocabulary_stands_on_the_map_too(visit: Visit) -> Non
     assert "shoegazze" not in places(visit)
 
 
-def test_what_cannot_be_asked_leaves_the_map_as_it_is_at_home(visit: Visit) -> None:
+def test_what_cannot_be_asked_leaves_the_map_as_it_was(visit: Visit) -> None:
     visit.go("/?view=map&tag=lo-fi&focus=9")
     expect(visit.page.get_by_role("alert").filter(has_text="focus is '9'")).to_be_visible()
     projection = load_bundle(DEMO_BUNDLE).projection
     assert projection is not None
-    assert len(places(visit)) == len(projection.homes)
+    assert len(places(visit)) == len(projection.positions)
     # Chromium itself reports the status, and nothing else.
     assert all("422" in complaint for complaint in visit.complaints), visit.complaints
     visit.complaints.clear()

@@ -21,7 +21,7 @@ BEST = 100
 
 
 def places(question: Question, serving: Serving, settings: Settings) -> dict[str, Any]:
-    """Return where tags stand for a question, or at home without one; JSON values.
+    """Return the positions of tags for a query, or their base positions without one; JSON values.
 
     ``tags``, ``x``, ``y``, ``shares`` (of the query's relatedness) and ``scores`` (null where not ranked)
     are columns, the most used tag first; ``ranked`` (best first) and ``context`` point into them.

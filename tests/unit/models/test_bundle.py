@@ -48,7 +48,7 @@ def test_a_map_comes_back_as_it_was(tmp_path: Path) -> None:
     vocabulary, encoder = Vocabulary(TAGS, [1] * 5), random_siamese_encoder(n_tags=5)
     bundle = save_bundle(tmp_path / "b", encoder, vocabulary, DESCRIPTION, projection=drawn)
     assert bundle.projection is not None
-    np.testing.assert_array_equal(bundle.projection.homes, drawn.homes)
+    np.testing.assert_array_equal(bundle.projection.positions, drawn.positions)
     assert bundle.projection.sharpness == np.float32(drawn.sharpness)
     copied = copy_bundle(bundle.path, tmp_path / "registry")
     assert copied.projection is not None
@@ -58,10 +58,10 @@ def test_a_map_comes_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"homes": np.full((5, 2), np.nan, dtype=np.float32)}, "homes holds a value that is not finite"),
-        ({"homes": np.zeros((4, 2), dtype=np.float32)}, r"homes is float32 \(4, 2\)"),
-        ({"homes": np.zeros((5, 2))}, r"homes is float64 \(5, 2\)"),
-        ({"homes": np.full((5, 2), -1.5, dtype=np.float32)}, r"homes must lie in \[-1, 1\].* 1.5 "),
+        ({"positions": np.full((5, 2), np.nan, dtype=np.float32)}, "homes holds a value that is not finite"),
+        ({"positions": np.zeros((4, 2), dtype=np.float32)}, r"homes is float32 \(4, 2\)"),
+        ({"positions": np.zeros((5, 2))}, r"homes is float64 \(5, 2\)"),
+        ({"positions": np.full((5, 2), -1.5, dtype=np.float32)}, r"homes must lie in \[-1, 1\].* 1.5 "),
         ({"sharpness": 0.0}, "sharpness must be positive; it is 0"),
         ({"sharpness": float("inf")}, "sharpness holds a value that is not finite"),
     ],

@@ -33,34 +33,34 @@ def clusters(n: int) -> tuple[np.ndarray, np.ndarray]:
     return (8 * np.eye(12)[own] + rng.normal(size=(n, 12))).astype(np.float32), own
 
 
-def alike(homes: np.ndarray, own: np.ndarray) -> float:
-    apart = np.linalg.norm(homes[:, None] - homes[None], axis=2)
+def alike(positions: np.ndarray, own: np.ndarray) -> float:
+    apart = np.linalg.norm(positions[:, None] - positions[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     return float((own[apart.argmin(axis=1)] == own).mean())
 
 
 def test_like_tags_live_together_and_fill_the_plane() -> None:
     vectors, own = clusters(200)
-    homes = layout(vectors, np.arange(200), seed=0)
-    assert (homes.shape, homes.dtype) == ((200, 2), np.float32)
-    assert alike(homes, own) > 0.98
-    assert np.abs(homes).max() == pytest.approx(1, abs=1e-6)
-    np.testing.assert_allclose(homes.max(axis=0) + homes.min(axis=0), 0, atol=1e-5)
+    positions = layout(vectors, np.arange(200), seed=0)
+    assert (positions.shape, positions.dtype) == ((200, 2), np.float32)
+    assert alike(positions, own) > 0.98
+    assert np.abs(positions).max() == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(positions.max(axis=0) + positions.min(axis=0), 0, atol=1e-5)
 
 
 def test_past_the_landmarks_tags_settle_among_their_like(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projection, "LANDMARKS", 80)
     vectors, own = clusters(300)
-    homes = layout(vectors, np.arange(300)[::-1], seed=0)
-    assert alike(homes, own) > 0.98
-    assert len(np.unique(homes.round(5), axis=0)) > 290
+    positions = layout(vectors, np.arange(300)[::-1], seed=0)
+    assert alike(positions, own) > 0.98
+    assert len(np.unique(positions.round(5), axis=0)) > 290
 
 
 @pytest.mark.parametrize("n", [1, 2, 9, 12])
 def test_a_few_tags_have_homes_too(n: int) -> None:
-    homes = layout(clusters(n)[0], np.ones(n, dtype=np.int64), seed=0)
-    assert np.isfinite(homes).all()
-    assert len(np.unique(homes, axis=0)) == n
+    positions = layout(clusters(n)[0], np.ones(n, dtype=np.int64), seed=0)
+    assert np.isfinite(positions).all()
+    assert len(np.unique(positions, axis=0)) == n
 
 
 def test_a_typical_query_is_related_to_so_many_tags() -> None:
@@ -81,7 +81,7 @@ def test_perplexity_counts_equal_shares() -> None:
 def test_the_same_seed_fits_the_same_map(family: str) -> None:
     encoder = random_completion_encoder() if family == "completion" else random_siamese_encoder(n_tags=N)
     one, two = (fit_projection(encoder, corpus(), seed=4) for _ in range(2))
-    np.testing.assert_array_equal(one.homes, two.homes)
+    np.testing.assert_array_equal(one.positions, two.positions)
     assert one.sharpness == two.sharpness
     other = fit_projection(encoder, corpus(), seed=5)
     assert one.sharpness != other.sharpness
