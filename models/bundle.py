@@ -213,7 +213,7 @@ def _read_vocabulary(path: Path, manifest: Manifest) -> Vocabulary:
     file = path / VOCABULARY_FILE
     tensors = read_tensors(file, manifest.files[file.name])
     try:
-        vocabulary = Vocabulary.from_tensors(tensors)
+        vocabulary = Vocabulary.from_tensors(tensors, manifest.normalizer)
     except (TagError, UnicodeDecodeError) as error:
         raise BundleError(f"{file}: {error}") from None
     if len(vocabulary) != manifest.n_tags:

@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from models.embeddings import description_fault
 from models.errors import BundleError
+from models.vocabulary import NORMALIZER_VERSION
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 4
-"""1 knew no projection, 2 no damping of a completion encoder, 3 no embeddings; all of them are read."""
+"""1 knew no projection, 2 no damping of a completion encoder, 3 neither embeddings nor a normaliser."""
 
 # A manifest is a few kilobytes; a larger one is not read into memory.
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -25,7 +26,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}")
 
 # What bundles of earlier formats do not have.
-_OPTIONAL = frozenset({"embeddings"})
+_OPTIONAL = frozenset({"embeddings", "normalizer"})
 
 # What names a build, not its content: the same data, recipe and seed have one version.
 _NOT_CONTENT = ("name", "version", "libraries", "git_revision")
@@ -60,6 +61,8 @@ class Manifest:
         What it was made with.
     files
         ``{name: {"size", "sha256"}}`` of every other file.
+    normalizer
+        The version of `normalize_tag` that the vocabulary is spelt by; 1 where none is named.
     embeddings
         Widths of embeddings and their overlap (`models.embeddings`); None where there are none but the full.
     """
@@ -77,6 +80,7 @@ class Manifest:
     libraries: dict[str, str]
     git_revision: str | None
     files: dict[str, dict[str, Any]]
+    normalizer: int = 1
     embeddings: dict[str, Any] | None = None
 
     @classmethod
@@ -113,6 +117,7 @@ class Manifest:
                 file: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
                 for file, content in sorted(contents.items())
             },
+            "normalizer": NORMALIZER_VERSION,
         }
         return cls(version=content_hash(fields), **fields)
 
@@ -170,13 +175,13 @@ def _fault(fields: Any) -> str | None:
     kinds: dict[str, Any] = {
         "name": str, "version": str, "encoder": dict, "n_tags": int, "corpus": dict, "training": dict,
         "quality": dict, "libraries": dict, "git_revision": str | None, "files": dict,
-        "metric": str, "oov_rule": str, "format_version": int,
+        "metric": str, "oov_rule": str, "format_version": int, "normalizer": int,
     }  # fmt: skip
     odd = (set(fields) ^ set(kinds)) - _OPTIONAL
     if odd:
         return f"fields missing or unknown: {', '.join(sorted(odd))}"
     for key, kind in kinds.items():
-        if not isinstance(fields[key], kind):
+        if key in fields and not isinstance(fields[key], kind):
             return f"{key} is {fields[key]!r}"
     return _value_fault(fields)
 
@@ -188,6 +193,9 @@ def _value_fault(fields: Mapping[str, Any]) -> str | None:
         return f"metric is {fields['metric']!r}; needs l2 or ip"
     if fields["oov_rule"] not in ("nearest", "furthest"):
         return f"oov_rule is {fields['oov_rule']!r}; needs nearest or furthest"
+    normalizer = fields.get("normalizer", 1)
+    if not 1 <= normalizer <= NORMALIZER_VERSION:
+        return f"normalizer is {normalizer}; versions 1 to {NORMALIZER_VERSION} are known here"
     if fields.get("embeddings") is not None:
         fault = description_fault(fields["embeddings"])
         if fault:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import CorpusError
 from models.types import IndexArray
 from models.vocabulary import Vocabulary
+from training.document_numbers import DocumentNumbers
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ class TagCorpus:
         The tags, normalised and distinct; column j of `matrix` is tag j.
     matrix : sparse array of shape (n_documents, n_tags), float32
         1 where the document holds the tag; canonical CSR (sorted, no duplicates, no zeros).
+    weights : sparse array of shape (n_documents, n_tags), float64, or None
+        How much each tag of a document is backed by, above 0; it holds what `matrix` holds, at the same
+        places. None if all weights are 1.
     document_ids
         The publisher's names of the documents.
     provenance
@@ -69,6 +72,7 @@ class TagCorpus:
     document_ids: tuple[str, ...]
     provenance: Provenance
     groups: tuple[str, ...] | None = None
+    weights: sparse.csr_array | None = None
 
     def __post_init__(self) -> None:
         if self.matrix.shape != (len(self.document_ids), len(self.index_to_key)):
@@ -98,38 +102,16 @@ class TagCorpus:
         CorpusError
             If there is no document, or none or only some of them name a group.
         """
-        numbers = {} if index_to_key is None else {key: index for index, key in enumerate(index_to_key)}
-        ids: list[str] = []
-        grouped: list[str] = []
-        held, ends = array("q"), array("q", [0])
-        for document in documents:  # streamed, so that a large collection is held in memory as numbers only
-            if index_to_key is None:
-                held.extend(numbers.setdefault(tag, len(numbers)) for tag in document.tags)
-            else:
-                held.extend(numbers[tag] for tag in document.tags)
-            ends.append(len(held))
-            ids.append(document.id)
-            if document.group is not None:
-                grouped.append(document.group)
-        if not ids:
-            raise CorpusError(f"corpus {name} holds no document")
-        if grouped and len(grouped) != len(ids):
-            raise CorpusError(
-                f"corpus {name}: {len(grouped)} of {len(ids)} documents name a group; all must, or none"
-            )
-        indices = np.frombuffer(held, dtype=np.int64)
-        if index_to_key is None:
-            index_to_key = sorted(numbers)
-            place = np.empty(len(numbers), dtype=np.int64)
-            place[[numbers[tag] for tag in index_to_key]] = np.arange(len(numbers))
-            indices = place[indices]
+        numbers = DocumentNumbers(name, documents, index_to_key)
+        keys, matrix, weights = numbers.matrices()
         return cls(
             name=name,
-            index_to_key=tuple(index_to_key),
-            matrix=_csr(indices, np.frombuffer(ends, dtype=np.int64), len(numbers)),
-            document_ids=tuple(ids),
+            index_to_key=tuple(keys),
+            matrix=matrix,
+            document_ids=tuple(numbers.ids),
             provenance=provenance,
-            groups=tuple(grouped) if grouped else None,
+            groups=tuple(numbers.groups) or None,
+            weights=weights,
         )
 
     @property
@@ -158,12 +140,25 @@ class TagCorpus:
         digest = hashlib.sha256("\n".join(self.index_to_key).encode())
         digest.update(np.asarray(self.matrix.indptr, dtype=np.int64).tobytes())
         digest.update(np.asarray(self.matrix.indices, dtype=np.int64).tobytes())
+        if self.weights is not None:
+            digest.update(self.weights.data.tobytes())
         return digest.hexdigest()
 
     def documents(self) -> list[IndexArray]:
         """Return each document's tags as a sorted array of tag indices."""
         indices = self.matrix.indices.astype(np.int64)
         return np.split(indices, self.matrix.indptr[1:-1])
+
+    def tagged(self) -> Iterator[Document]:
+        """Yield each document by the names of its tags, with their weights."""
+        for row, (name, tags) in enumerate(zip(self.document_ids, self.documents(), strict=True)):
+            weights = None
+            if self.weights is not None:
+                start, end = self.weights.indptr[row : row + 2]
+                weights = tuple(self.weights.data[start:end].tolist())
+                weights = None if all(weight == 1 for weight in weights) else weights
+            group = None if self.groups is None else self.groups[row]
+            yield Document(name, tuple(self.index_to_key[tag] for tag in tags.tolist()), group, weights)
 
     def select(self, rows: npt.ArrayLike) -> TagCorpus:
         """Return the documents `rows`, over the same tags."""
@@ -173,14 +168,18 @@ class TagCorpus:
             matrix=sparse.csr_array(self.matrix[rows]),
             document_ids=tuple(self.document_ids[row] for row in rows),
             groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+            weights=None if self.weights is None else sparse.csr_array(self.weights[rows]),
         )
 
     def with_tags(self, tags: npt.ArrayLike) -> TagCorpus:
         """Return all documents over the tags at positions `tags` only; documents may become empty."""
         tags = np.asarray(tags, dtype=np.int64)
-        matrix = sparse.csr_array(self.matrix[:, tags])
-        matrix.sort_indices()
-        return replace(self, index_to_key=tuple(self.index_to_key[tag] for tag in tags), matrix=matrix)
+        return replace(
+            self,
+            index_to_key=tuple(self.index_to_key[tag] for tag in tags),
+            matrix=_columns(self.matrix, tags),
+            weights=None if self.weights is None else _columns(self.weights, tags),
+        )
 
     def filter(self, min_documents: int = 1, min_tags: int = 1) -> TagCorpus:
         """Keep tags on at least `min_documents` documents, then documents with at least `min_tags` tags.
@@ -254,9 +253,7 @@ class TagCorpus:
             )
 
 
-def _csr(indices: IndexArray, indptr: IndexArray, n_tags: int) -> sparse.csr_array:
-    ones = np.ones(len(indices), dtype=np.float32)
-    matrix = sparse.csr_array((ones, indices, indptr), shape=(len(indptr) - 1, n_tags))
-    matrix.sum_duplicates()  # also sorts the indices
-    matrix.data[:] = 1.0
-    return matrix
+def _columns(matrix: sparse.csr_array, tags: IndexArray) -> sparse.csr_array:
+    chosen = sparse.csr_array(matrix[:, tags])
+    chosen.sort_indices()
+    return chosen

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,45 +13,66 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.commands.options import Database, opened_store, settings_with
+from models.catalogues.options import reading_options
 
 if TYPE_CHECKING:
-    from models.documents import Document
+    from models.catalogues.document import Document
+    from models.catalogues.reading import Reading
 
 documents = typer.Typer(help="The documents of the store.", no_args_is_help=True)
 database = typer.Typer(help="The store's schema.", no_args_is_help=True)
 
 
 @documents.command("import")
+@reading_options(typer.Option)
 def import_documents(
-    file: Annotated[Path, typer.Argument(help="`.jsonl`, `.ndjson` or `.csv`.")],
+    path: Annotated[
+        Path, typer.Argument(help="A file, folder or archive in any format that catalogues are read in.")
+    ],
+    reading: Reading,
+    format: Annotated[
+        str | None, typer.Option(help="Its format, e.g. jsonl, csv, beets; else recognised by its content.")
+    ] = None,
     skip_faulty: Annotated[
         bool, typer.Option("--skip-faulty", help="Import the rest of a file with faulty lines.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
     database: Database = None,
 ) -> None:
-    """Add a file's documents to the store; one that is there already is brought up to date."""
+    """Add a catalogue's documents to the store; one that is there already is brought up to date.
+
+    What the catalogue was taken for and what was done to it is told on standard error.
+
+    Example: `tagprime documents import library.db --split 'genre=;,'`
+    """
     from rich.progress import Progress
 
     from app.db.engine import open_engine
     from app.db.migrations import ensure_current
-    from app.services.documents.file import check_file, import_file, refuse_faults
+    from app.services.documents.file import check_catalogue, import_catalogue, refuse_faults
+    from models.catalogues.reading import open_catalogue
 
     settings = settings_with(database_url=database)
     engine = open_engine(settings.store_url, settings.store_timeout_seconds)
     errors = Console(stderr=True)
-    with errors.status(f"Checking {file}"):
+    with errors.status(f"Checking {path}"):
         ensure_current(engine)
-        checked = check_file(file, settings.max_document_tags)
+        catalogue = open_catalogue(path, replace(reading, format=format))
+        account = check_catalogue(catalogue, settings.max_document_tags)
+    if not as_json:
+        for label, text in account.lines():
+            errors.print(f"[bold]{label}[/] {escape(text)}", soft_wrap=True, highlight=False)
     if not skip_faulty:
-        refuse_faults(file, checked)
-    for fault in checked.first_faults:
-        errors.print(f"[yellow]skipped[/] {escape(fault)}", soft_wrap=True, highlight=False)
-    if checked.n_faults > len(checked.first_faults):
-        errors.print(f"[yellow]skipped[/] {checked.n_faults} lines in all", highlight=False)
+        refuse_faults(catalogue, account)
     with Progress(console=errors) as bar:
-        task = bar.add_task("Importing", total=checked.n_documents)
-        written = import_file(file, engine, settings.max_document_tags, lambda n: bar.advance(task, n))
+        task = bar.add_task("Importing", total=account.documents)
+        written = import_catalogue(
+            catalogue, engine, settings.max_document_tags, lambda n: bar.advance(task, n)
+        )
     engine.dispose()
+    if as_json:
+        typer.echo(json.dumps({**asdict(written), "account": account.as_dict()}, ensure_ascii=False))
+        return
     Console().print(
         f"{written.created} created, {written.updated} updated, {written.unchanged} unchanged",
         highlight=False,
@@ -64,7 +87,8 @@ def export_documents(
     """Write the store's documents as JSONL, aliases followed and junk left out: what to train on."""
     from rich.progress import track
 
-    from app.services.documents.export import as_line, cleaned_documents
+    from app.services.documents.export import cleaned_documents
+    from models.catalogues.jsonl import as_line
 
     with opened_store(database) as engine, file.open("x", encoding="utf-8") as out:
         written = 0

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 
 from app.db.moments import as_utc
 from app.db.tables import document_tags, documents, tags
-from models.documents import Document
+from models.catalogues.document import Document
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Select, delete, func, insert, lit
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db.tables import document_tags, documents, tags
-from models.documents import Document
+from models.catalogues.document import Document
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ from app.schemas.evaluations import EvaluationRequest
 from app.services.models.registry import Registry
 from app.services.tags.resolve import TagRules
 from app.settings import DEMO_DOCUMENTS, Settings
-from models.document_files import read_documents
+from models.catalogues.reading import open_catalogue
 from models.errors import StoreError, TagprimeError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Worker:
         if request.documents is not None:
             return request.documents
         if request.corpus == "demo":
-            return [document.tags for _, document in read_documents(DEMO_DOCUMENTS)]
+            return [document.tags for _, document in open_catalogue(DEMO_DOCUMENTS).documents()]
         with transaction(self._engine, reads_only=True) as connection:
             return sample_documents(connection, self._settings.evaluation_max_documents, request.seed, tell)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.settings import Settings, variable
-from models.document_files import Fault
-from models.documents import Document
+from models.catalogues.document import Document
+from models.catalogues.records import Fault
 from models.errors import InputError
 
 

@@ -18,7 +18,7 @@ from app.services.models.serving import Serving
 from app.services.tags.resolve import TagRules
 from app.settings import DEMO_BUNDLE, DEMO_DOCUMENTS, Settings
 from models.bundle import Bundle, load_bundle, save_bundle
-from models.document_files import read_documents
+from models.catalogues.reading import open_catalogue
 from models.encoders.completion import CompletionEncoder
 from tests.api.conftest import wait_for
 
@@ -194,7 +194,7 @@ def test_foreign_curves_are_passed_over(towers: Bundle, curves: object) -> None:
 
 
 def test_the_curve_of_completion_is_measured_with_it(towers: Bundle) -> None:
-    documents = [document.tags for _, document in read_documents(DEMO_DOCUMENTS)][:60]
+    documents = [document.tags for _, document in open_catalogue(DEMO_DOCUMENTS).documents()][:60]
     request = EvaluationRequest(protocol="completion", corpus="demo")
     serving = Serving.of(towers, 0)
     result = evaluate(request, [serving], TagRules(), documents, lambda done, total: None)

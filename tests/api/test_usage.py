@@ -17,7 +17,7 @@ from app.db.repository import upsert_documents
 from app.services.store.usage import read_usage
 from app.services.tags.resolve import TagRules
 from models.bundle import load_bundle
-from models.documents import Document
+from models.catalogues.document import Document
 from tests.api.conftest import command, wait_for
 
 Serve = Callable[..., AbstractContextManager[str]]

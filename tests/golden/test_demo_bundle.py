@@ -12,7 +12,7 @@ import pytest
 
 import models
 from models.bundle import Bundle, load_bundle
-from models.document_files import read_documents
+from models.catalogues.reading import open_catalogue
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Query
 from models.index import TagSearch
@@ -105,7 +105,7 @@ def test_the_documents_it_can_be_measured_on_are_the_generators_and_new_to_it(tm
     stale = "the demo corpus has changed since; run `make demo-bundle` and commit both"
     assert shipped.read_bytes() == (tmp_path / "again.jsonl").read_bytes(), stale
     trained_on = {frozenset(tags) for tags in _bags(load_corpus("demo"))}
-    fresh = [frozenset(document.tags) for _, document in read_documents(shipped)]
+    fresh = [frozenset(document.tags) for _, document in open_catalogue(shipped).documents()]
     assert np.mean([tags in trained_on for tags in fresh]) < 0.02  # a few small bags are drawn twice
 
 

@@ -15,7 +15,7 @@ from app.db.engine import open_engine, transaction
 from app.db.repository import Upserted, change_mark, co_occurrences, tag_counts, upsert_documents
 from app.db.tables import document_tags, documents, metadata
 from app.jobs.sampling import sample_documents
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import StoreError
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from models.bundle import load_bundle
-from models.documents import Document
+from models.catalogues.document import Document
 from models.encoders.contract import Query
 from models.errors import TrainingError
 from models.index import TagSearch

@@ -14,7 +14,7 @@ from app.db.repository import upsert_documents
 from app.db.tag_aliases import put_aliases
 from app.services.documents.export import cleaned_documents
 from models.bundle import load_bundle
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import CorpusError, StoreError
 from tests.api.conftest import command
 from tests.integration.test_examples import TINY

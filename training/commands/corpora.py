@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
+from models.catalogues.options import reading_options
 from models.errors import CorpusError
+from training.commands.describing import counted, described, origin
+from training.commands.loading import load, show_account
 
 if TYPE_CHECKING:
-    from training.corpus import TagCorpus
+    from models.catalogues.reading import Reading
 
 corpora = typer.Typer(
     name="corpora",
@@ -59,8 +61,10 @@ def list_corpora() -> None:
 
 
 @corpora.command("info")
+@reading_options(typer.Option)
 def info(
     name: Name,
+    reading: Reading,
     path: Annotated[Path | None, typer.Option(help="Its folder or file; `corpora list` shows which.")] = None,
     min_documents: Annotated[
         int, typer.Option(min=1, help="First drop tags on fewer documents than this.")
@@ -75,89 +79,69 @@ def info(
         bool,
         typer.Option("--merge-spellings", help="lastfm-hetrec: merge tags that differ in white space only."),
     ] = False,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="lastfm-hetrec: how many users gave a tag is its weight.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Describe a collection: counts, density, checksums, and what loading left out.
 
-    Example: `tagprime corpora info lastfm-hetrec --path DIR --min-documents 5 --min-tags 3`
-    """
-    from training.corpora import collection, load_corpus
+    Of a catalogue it also tells what it was taken for, what was done to its tags, which lines are faulty,
+    and which tags look as if they were several that are joined.
 
-    options = {"all_tags": all_tags, "merge_spellings": merge_spellings, "database": database}
-    corpus = load_corpus(name, path, **{option: chosen for option, chosen in options.items() if chosen})
+    Examples: `tagprime corpora info lastfm-hetrec --path DIR --min-documents 5 --min-tags 3`,
+    `tagprime corpora info catalogue --path library.db --split 'genre=;,'`
+    """
+    from models.catalogues.account import Account
+    from training.corpora import catalogue, collection
+
+    account = Account()
+    options = {"all_tags": all_tags, "merge_spellings": merge_spellings, "counts": counts}
+    corpus = load(
+        name, path, reading, account, skip_faulty=name in catalogue.NAMES, database=database, **options
+    )
     if min_documents > 1 or min_tags > 1:
         corpus = corpus.filter(min_documents, min_tags)
+    if as_json:
+        told = {"account": account.as_dict()} if account.format else {}
+        typer.echo(json.dumps({"corpus": described(corpus), **told}, ensure_ascii=False, indent=2))
+        return
     table = Table.grid(padding=(0, 2))
-    for label, text in (*_counts(corpus), *_origin(corpus, collection(name).CHECKSUMS)):
+    for label, text in (*counted(corpus), *origin(corpus, collection(name).CHECKSUMS)):
         table.add_row(f"[bold]{label}[/]", escape(text))
     Console().print(table, highlight=False)
+    if account.format:
+        Console().print("\n[bold]What was read[/]")
+        show_account(account, Console())
 
 
 @corpora.command("export")
+@reading_options(typer.Option)
 def export(
     name: Name,
     out: Annotated[Path, typer.Argument(help="The JSONL file to write; it must not exist yet.")],
+    reading: Reading,
     path: Annotated[Path | None, typer.Option(help="Its folder or file; `corpora list` shows which.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="demo: seed of the generated tracks.")] = None,
     documents: Annotated[int | None, typer.Option(min=1, help="demo: number of tracks to generate.")] = None,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="lastfm-hetrec: how many users gave a tag is its weight.")
+    ] = False,
 ) -> None:
     """Write a collection as JSONL, one document per line, for `documents import` and `train jsonl`.
 
+    Tags keep their weights.
+
     Example: `tagprime corpora export demo fresh.jsonl --seed 1 --documents 1000`
     """
-    from training.corpora import load_corpus
+    from models.catalogues.jsonl import as_line
 
-    given = {"seed": seed, "n_documents": documents}
-    corpus = load_corpus(name, path, **{key: value for key, value in given.items() if value is not None})
+    corpus = load(name, path, reading, seed=seed, n_documents=documents, counts=counts)
     if out.exists():
         raise CorpusError(f"{out} exists already; choose another file")
     with out.open("w", encoding="utf-8") as file:
-        file.writelines(_lines(corpus))
+        file.writelines(map(as_line, corpus.tagged()))
     Console().print(f"{out}: {corpus.n_documents} documents", highlight=False)
-
-
-def _lines(corpus: TagCorpus) -> Iterator[str]:
-    for row, (key, tags) in enumerate(zip(corpus.document_ids, corpus.documents(), strict=True)):
-        group = {} if corpus.groups is None else {"group": corpus.groups[row]}
-        named = [corpus.index_to_key[tag] for tag in tags.tolist()]
-        yield json.dumps({"id": key, "tags": named, **group}, ensure_ascii=False) + "\n"
-
-
-def _counts(corpus: TagCorpus) -> Iterator[tuple[str, str]]:
-    import numpy as np
-
-    assignments = corpus.matrix.nnz
-    sizes = np.diff(corpus.matrix.indptr)
-    yield "documents", f"{corpus.n_documents:,}"
-    if not sizes.all():
-        yield "", f"{np.count_nonzero(sizes == 0):,} of them without a tag"
-    yield "tags", f"{corpus.n_tags:,}"
-    unused = np.count_nonzero(corpus.document_frequency == 0)
-    if unused:
-        yield "", f"{unused:,} of them on no document"
-    yield "assignments", f"{assignments:,}"
-    yield "density", f"{assignments / max(1, corpus.n_documents * corpus.n_tags):.4%}"
-    yield "tags per document", f"mean {sizes.mean():.1f}, median {np.median(sizes):.0f}, most {sizes.max()}"
-    if corpus.groups is not None:
-        yield "groups", f"{len(set(corpus.groups)):,}"
-    commonest = np.argsort(-corpus.document_frequency, kind="stable")[:10]
-    yield (
-        "commonest tags",
-        ", ".join(f"{corpus.index_to_key[tag]} ({corpus.document_frequency[tag]:,})" for tag in commonest),
-    )
-
-
-def _origin(corpus: TagCorpus, recorded: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    for note in corpus.provenance.notes:
-        yield "note", note
-    for file, digest in corpus.provenance.files.items():
-        on_record = recorded.get(file)
-        verdict = "none on record" if on_record is None else "as on record"
-        if on_record not in (None, digest):
-            verdict = "NOT the one on record"
-        yield file, f"SHA-256 {digest} ({verdict})"
-    yield "source", corpus.provenance.source
-    yield "citation", corpus.provenance.citation
-    yield "licence", corpus.provenance.licence
 
 
 @corpora.command("fetch")

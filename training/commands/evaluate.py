@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from models.catalogues.options import reading_options
+from training.commands.loading import load
+
+if TYPE_CHECKING:
+    from models.catalogues.reading import Reading
 
 SHOWN = {
     "priming": ("P@1", "P@2", "P@5", "P@10", "MAP", "AP", "nDCG@10", "train MAP"),
@@ -31,9 +37,11 @@ def register(root: typer.Typer) -> None:
     root.command("evaluate")(evaluate)
 
 
+@reading_options(typer.Option)
 def evaluate(
     corpus: Annotated[str, typer.Option(help="Collection, e.g. cal500, mtat, lastfm-hetrec, jsonl.")],
     methods: Annotated[str, typer.Option(help="Methods, comma-separated; 'help' lists them.")],
+    reading: Reading,
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
     protocol: Annotated[str, typer.Option(help="priming, oov or completion.")] = "priming",
     folds: Annotated[int, typer.Option(min=2, help="Folds, or reservations in the OOV protocol.")] = 3,
@@ -57,9 +65,11 @@ def evaluate(
             "--unseen/--no-unseen", help="Completion: train again without some tags and query them as OOV."
         ),
     ] = True,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="lastfm-hetrec: how many users gave a tag is its weight.")
+    ] = False,
 ) -> None:
     """Cross-validate methods on a collection and print mean and sample standard deviation."""
-    from training.corpora import load_corpus
     from training.evaluation import cross_validation as evaluation
     from training.evaluation.methods import METHODS, entry
 
@@ -73,7 +83,7 @@ def evaluate(
     for name in names:
         entry(name)
     evaluation.protocol(protocol)
-    loaded = load_corpus(corpus, path)
+    loaded = load(corpus, path, reading, counts=counts)
     if min_documents > 1 or min_tags > 1:
         loaded = loaded.filter(min_documents, min_tags)
     changes: dict[str, Any] = {

@@ -15,10 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
+from models.catalogues.options import reading_options
 from models.errors import BundleError, RecipeError, TrainingError
+from training.commands.loading import load, show_account
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
+    from models.catalogues.reading import Reading
 
 
 def register(root: typer.Typer) -> None:
@@ -26,10 +29,12 @@ def register(root: typer.Typer) -> None:
     root.command("train")(train)
 
 
+@reading_options(typer.Option)
 def train(
     corpus: Annotated[
-        str, typer.Argument(help="Collection: cal500, mtat, lastfm-hetrec, jsonl, csv, store, demo ...")
+        str, typer.Argument(help="Collection: cal500, lastfm-hetrec, catalogue, jsonl, csv, store, demo ...")
     ],
+    reading: Reading,
     out: Annotated[Path, typer.Option(help="Folder of the new bundle; it must not exist yet.")],
     path: Annotated[Path | None, typer.Option(help="The collection's folder or file.")] = None,
     recipe: Annotated[
@@ -59,6 +64,12 @@ def train(
         str | None,
         typer.Option(metavar="URL", help="store: its database; by default `TAGPRIME_DATABASE_URL`."),
     ] = None,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="lastfm-hetrec: how many users gave a tag is its weight.")
+    ] = False,
+    skip_faulty: Annotated[
+        bool, typer.Option("--skip-faulty", help="Go on without the faulty lines of a catalogue.")
+    ] = False,
 ) -> None:
     """Train an encoder on a tag collection and write it as a bundle.
 
@@ -67,11 +78,12 @@ def train(
     curves are written to OUT.run/.
 
     Examples: `tagprime train cal500 --path cal500/ --recipe lit --out bundles/cal500`,
-    `tagprime train store --database sqlite:///tagprime.db --out bundles/tonight`
+    `tagprime train store --database sqlite:///tagprime.db --out bundles/tonight`,
+    `tagprime train beets --path library.db --split 'genre=;,' --out bundles/mine`
     """
     import torch
 
-    from training.corpora import load_corpus
+    from models.catalogues.account import Account
     from training.fitting.loss_curves import read_losses, write_losses
     from training.fitting.run import Progress, Run
     from training.pipeline import train_bundle
@@ -90,9 +102,11 @@ def train(
         raise BundleError(f"{out} exists already; bundles are immutable, so choose another folder")
     device = _device(device, torch.cuda.is_available())
     console = Console(stderr=True)
-    options = {"all_tags": all_tags or None, "database": database}
+    account = Account()
+    options = {"all_tags": all_tags, "counts": counts, "database": database}
     with console.status(f"Reading {corpus}"):
-        loaded = load_corpus(corpus, path, **{name: value for name, value in options.items() if value})
+        loaded = load(corpus, path, reading, account, skip_faulty, **options)
+    show_account(account, console)
     loaded = loaded.filter(min_documents, min_tags)
     folder = out.with_name(out.name + ".run")
     losses = read_losses(folder) if resume else {}

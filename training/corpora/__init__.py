@@ -1,7 +1,8 @@
-"""Tag collections, one module each, and the function that loads them.
+"""Tag collections, and the function that loads them.
 
-Every module declares ``SOURCE``, ``CITATION``, ``LICENCE``, ``CHECKSUMS`` (SHA-256 of the publisher's
-files, by name; None where none is on record), ``DOWNLOAD`` (where a stable address is known),
+A published collection is a module of its own; `training.corpora.catalogue` makes a collection of each format
+that catalogues come in. Every one declares ``SOURCE``, ``CITATION``, ``LICENCE``, ``CHECKSUMS`` (SHA-256 of
+the publisher's files, by name; None where none is on record), ``DOWNLOAD`` (where a stable address is known),
 ``DOCUMENTS`` (their number and kind), ``LAYOUT`` (the path to give) and ``load(path, ...)``.
 Documents come in the publisher's file order and tags in the publisher's tag order, so that seeded
 folds are the same everywhere.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from models.errors import CorpusError
+from training.corpora import catalogue
 from training.corpora.download import Download
 from training.corpus import TagCorpus
 
@@ -24,16 +26,14 @@ _MODULES = {
     "mtat": "training.corpora.mtat",
     "magtag5k": "training.corpora.magtag5k",
     "lastfm-hetrec": "training.corpora.lastfm_hetrec",
-    "jsonl": "training.corpora.jsonl",
-    "csv": "training.corpora.csv",
     "store": "training.corpora.store",
     "demo": "training.corpora.demo",
 }
-NAMES = tuple(_MODULES)
+NAMES = (*_MODULES, *catalogue.NAMES)
 
 
 class Collection(Protocol):
-    """The interface of every collection's module."""
+    """The interface of every collection."""
 
     SOURCE: str
     CITATION: str
@@ -46,7 +46,9 @@ class Collection(Protocol):
 
 
 def collection(name: str) -> Collection:
-    """Return the module of a collection; CorpusError for an unknown name."""
+    """Return a collection; CorpusError for an unknown name."""
+    if name in catalogue.NAMES:
+        return cast("Collection", catalogue.catalogue_collection(name))
     if name not in _MODULES:
         raise CorpusError(f"there is no collection {name!r}; known: {', '.join(NAMES)}")
     return cast("Collection", import_module(_MODULES[name]))

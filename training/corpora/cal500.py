@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import CorpusError
 from models.vocabulary import shown
 from training.corpora.published import digests, fault, lines, locate, normalised

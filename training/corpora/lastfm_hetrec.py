@@ -8,10 +8,11 @@ userID, artistID, tagID, day, month, year) and ``tags.dat`` (tagID, tagValue; La
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.vocabulary import shown
 from training.corpora.download import Download
 from training.corpora.published import digests, fault, lines, locate, normalised, whole_number
@@ -35,7 +36,7 @@ DOCUMENTS = "12,523 artists"
 LAYOUT = f"a folder with {ASSIGNMENTS} and {TAGS}"
 
 
-def load(path: Path | str | None, merge_spellings: bool = False) -> TagCorpus:
+def load(path: Path | str | None, merge_spellings: bool = False, counts: bool = False) -> TagCorpus:
     """Load the Last.fm tag assignments.
 
     Parameters
@@ -48,6 +49,9 @@ def load(path: Path | str | None, merge_spellings: bool = False) -> TagCorpus:
         left out: the published figures count such spellings apart, where each of them is too rare
         to pass the filters. Merged, the usual filters (5 artists a tag, 3 tags an artist) keep one
         tag and one artist more, and every fold changes.
+    counts
+        Whether a tag weighs as many users as gave it to the artist; by default there are no weights, as
+        the published figures have none.
 
     Raises
     ------
@@ -58,13 +62,13 @@ def load(path: Path | str | None, merge_spellings: bool = False) -> TagCorpus:
     key_of = _tags(files[TAGS])
     index_to_key = list(dict.fromkeys(key_of.values()))
     later = set(key_of) - {tag for tag, _ in _first_spellings(key_of)}
-    held: dict[int, dict[str, None]] = {}
+    users: dict[int, Counter[str]] = {}
     n_later = 0
     for artist, tag in _assignments(files[ASSIGNMENTS], key_of):
-        tags = held.setdefault(artist, {})
+        tags = users.setdefault(artist, Counter())
         n_later += tag in later
         if merge_spellings or tag not in later:
-            tags[key_of[tag]] = None
+            tags[key_of[tag]] += 1
     note = (
         f"tags that differ from an earlier one in case, width or white space only: {len(later)}, "
         f"{'merged with it' if merge_spellings else 'left out'} (assignments: {n_later})"
@@ -72,7 +76,12 @@ def load(path: Path | str | None, merge_spellings: bool = False) -> TagCorpus:
     found = digests(files, CHECKSUMS, CHECKED_COPY)
     return TagCorpus.from_documents(
         "lastfm-hetrec",
-        [Document(str(artist), tuple(held[artist])) for artist in sorted(held)],
+        [
+            Document.weighing(
+                str(artist), {tag: float(n) if counts else None for tag, n in users[artist].items()}, None
+            )
+            for artist in sorted(users)
+        ],
         Provenance(SOURCE, CITATION, LICENCE, found, notes=(note,) if later else ()),
         index_to_key=index_to_key,
     )

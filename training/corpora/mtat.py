@@ -11,7 +11,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.vocabulary import shown
 from training.corpora.download import Download
 from training.corpora.published import digests, fault, lines, locate, normalised, whole_number

@@ -12,7 +12,7 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import CorpusError
 from training.corpus import Provenance, TagCorpus
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from sqlalchemy import Engine
@@ -11,7 +10,7 @@ from app.db.documents import all_documents, every_document_has_a_group
 from app.db.engine import transaction
 from app.db.tag_aliases import alias_table
 from app.services.tags.resolve import TagRules
-from models.documents import Document
+from models.catalogues.document import Document
 
 
 def cleaned_documents(engine: Engine) -> Iterator[Document]:
@@ -29,9 +28,3 @@ def cleaned_documents(engine: Engine) -> Iterator[Document]:
             tags = tuple(spelt.setdefault(tag, tag) for tag in meant if tag not in rules.junk)
             if tags:
                 yield Document(document.id, tags, document.group if grouped else None)
-
-
-def as_line(document: Document) -> str:
-    """Return a document as a line of JSONL."""
-    group = {} if document.group is None else {"group": document.group}
-    return json.dumps({"id": document.id, "tags": document.tags, **group}, ensure_ascii=False) + "\n"

@@ -18,8 +18,8 @@ from app.services.documents.stream import check_attempt
 from app.services.limits import check_document_size
 from app.services.paging import cut_page, decode_cursor
 from app.settings import Settings
-from models.document_files import Fault
-from models.documents import Document
+from models.catalogues.document import Document
+from models.catalogues.records import Fault
 from models.errors import CorpusError, InputError, NotFoundError, TagError
 from models.vocabulary import normalize_tag, shown
 

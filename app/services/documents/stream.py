@@ -22,8 +22,11 @@ from app.db.engine import transaction
 from app.db.repository import Upserted, upsert_documents
 from app.schemas.documents import LineFault, Written
 from app.services.limits import check_document_size
-from models.document_files import MAX_LINE_BYTES, Fault, scan_jsonl
-from models.documents import Document
+from models.catalogues.cleaning import Cleaner
+from models.catalogues.document import Document
+from models.catalogues.jsonl import scan_jsonl_records
+from models.catalogues.lines import MAX_LINE_BYTES
+from models.catalogues.records import Fault
 from models.errors import ConflictError, InputError
 
 BATCH_LINES = 1000
@@ -185,14 +188,15 @@ class Import:
                 idempotency.release(connection, self._key, self._owner)
 
     def _parsed(self, lines: Sequence[bytes]) -> Iterator[Document]:
-        for number, item in scan_jsonl(io.BytesIO(b"".join(lines))):
-            checked = item if isinstance(item, Fault) else check_document_size(item, self._max_tags)
-            if not isinstance(checked, Fault):
-                yield checked
+        # A cleaner keeps account of every tag it meets, so each batch has its own.
+        cleaner = Cleaner(check=lambda document: check_document_size(document, self._max_tags))
+        for number, item in cleaner.documents(scan_jsonl_records(io.BytesIO(b"".join(lines)))):
+            if not isinstance(item, Fault):
+                yield item
                 continue
             self.written.faulty += 1
             if len(self.written.faults) < SHOWN_FAULTS:
-                self.written.faults.append(LineFault(line=self._passed + number, detail=checked.message))
+                self.written.faults.append(LineFault(line=self._passed + number, detail=item.message))
 
     def _count(self, batch: Upserted, lines: int) -> None:
         self.written.lines += lines

@@ -13,9 +13,10 @@ from app.db.documents import count_documents, get_document
 from app.db.engine import transaction
 from app.schemas.documents import DocumentRequest
 from app.services.documents import single
-from app.services.documents.file import check_file, import_file, refuse_faults
+from app.services.documents.file import check_catalogue, import_catalogue, refuse_faults
 from app.services.documents.stream import Import
 from app.settings import Settings
+from models.catalogues.reading import open_catalogue
 from models.errors import CorpusError, InputError
 
 LIMIT = 2
@@ -40,17 +41,18 @@ def ids(engine: Engine) -> set[str]:
 
 
 def test_a_file_with_a_document_over_the_limit_is_refused(file: Path) -> None:
-    checked = check_file(file, LIMIT)
-    assert (checked.n_documents, checked.n_faults) == (2, 1)
-    assert checked.first_faults == [f"line 2: {FAULT}"]
+    catalogue = open_catalogue(file)
+    account = check_catalogue(catalogue, LIMIT)
+    assert (account.documents, account.tags, account.n_faults) == (2, 4, 1)
+    assert account.faults == [(2, FAULT)]
     with pytest.raises(CorpusError, match=r"1 faulty lines, so nothing was imported .* holds 3 tags"):
-        refuse_faults(file, checked)
-    refuse_faults(file, check_file(file, LIMIT + 1))
+        refuse_faults(catalogue, account)
+    refuse_faults(catalogue, check_catalogue(catalogue, LIMIT + 1))
 
 
 def test_a_file_import_leaves_a_document_over_the_limit_out(file: Path, engine: Engine) -> None:
     sizes: list[int] = []
-    written = import_file(file, engine, LIMIT, sizes.append)
+    written = import_catalogue(open_catalogue(file), engine, LIMIT, sizes.append)
     assert (written.created, sizes) == (2, [2])
     assert ids(engine) == {"short", "repeated"}
 

@@ -28,7 +28,7 @@ from app.services.store.rules import RulesRefresher
 from app.services.store.tidying import IdempotencyTidier
 from app.settings import Settings
 from models.bundle import Bundle
-from models.documents import Document
+from models.catalogues.document import Document
 from tests.unit.app.conftest import TAGS
 
 MAX_TAGS = 100

@@ -1,5 +1,6 @@
 """A bundle loads only if every byte of it is what the manifest says."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, copy_bundle, load_bundle, save_bundle
 from models.errors import BundleError
@@ -41,6 +43,24 @@ def test_a_bundle_from_before_maps_loads_without_one(
         bundle = make_bundle(TAGS)
     loaded = load_bundle(bundle.path)
     assert (loaded.manifest.format_version, loaded.projection) == (1, None)
+
+
+def test_a_bundle_of_the_first_normaliser_still_answers(make_bundle: Make) -> None:
+    bundle = make_bundle(TAGS)
+    old = ["lo-fi", "r&amp;b", "soul", "\u200bchill", "80s"]
+    tensors = safetensors.numpy.load((bundle.path / VOCABULARY_FILE).read_bytes())
+    tensors["tags"] = np.frombuffer("\n".join(old).encode(), dtype=np.uint8)
+    content = safetensors.numpy.save(tensors)
+    (bundle.path / VOCABULARY_FILE).write_bytes(content)
+    manifest = json.loads((bundle.path / MANIFEST).read_text())
+    del manifest["normalizer"], manifest["version"]
+    manifest["format_version"] = 3
+    manifest["files"][VOCABULARY_FILE] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest["version"] = content_hash(manifest)
+    (bundle.path / MANIFEST).write_text(json.dumps(manifest))
+    loaded = load_bundle(bundle.path)
+    assert (loaded.manifest.normalizer, loaded.vocabulary.resolve("R&amp;B").index) == (1, 1)
+    assert loaded.vocabulary.index_to_key == ("lo-fi", "r&b", "soul", "chill", "80s")
 
 
 def test_a_map_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -149,6 +169,8 @@ def _climb_out(path: Path) -> None:
         (lambda path: (path / MANIFEST).write_text(" " * 5_000_000), "at most"),
         (_edit(format_version=FORMAT_VERSION + 1), "newer than this version"),
         (_edit(format_version="1"), "format_version is '1'"),
+        (_edit(normalizer=3), "normalizer is 3; versions 1 to 2 are known here"),
+        (_edit(normalizer=0), "normalizer is 0"),
         (_edit(surprise=1), "surprise"),
         (_edit(metric="cosine"), "metric is 'cosine'"),
         (_edit(oov_rule=None), "oov_rule is None"),

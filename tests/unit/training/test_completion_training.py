@@ -11,7 +11,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.encoders.contract import Query
 from models.errors import RecipeError, TrainingError
 from models.index import TagSearch

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.features import Usage
 from training.baselines.boltzmann import BoltzmannSettings
 from training.baselines.method import Method

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.features import Usage, oov_features
 from training.corpus import Provenance, TagCorpus
 from training.siamese.features import tag_features

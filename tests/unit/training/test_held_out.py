@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import TrainingError
 from training.corpus import Provenance, TagCorpus
 from training.fitting.held_out import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gensim.models import LdaModel
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.encoders.topics import closed_form_log_posterior
 from training.corpus import Provenance, TagCorpus
 from training.siamese.lda import fit_lda, seek_n_topics, variational_posterior

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.index import Ranking
 from models.projection import softmax
 from tests.conftest import random_completion_encoder, random_siamese_encoder

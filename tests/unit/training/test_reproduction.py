@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from models.documents import Document
+from models.catalogues.document import Document
 from models.errors import EvaluationError
 from training.corpus import Provenance, TagCorpus
 from training.evaluation import cross_validation as evaluation

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.documents import Document
+from models.catalogues.document import Document
 from training.corpus import Provenance, TagCorpus
 from training.siamese.sampling import ExampleSampler
 

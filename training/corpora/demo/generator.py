@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from models.documents import Document
+from models.catalogues.document import Document
 from training.corpora.demo.knowledge import PER_ARTIST, Folksonomy, Scene
 
 # How much of a bag each field of a scene claims: people name the genre first.

@@ -6,23 +6,31 @@ import csv
 import io
 import json
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.document_files import (
-    MAX_LINE_BYTES,
-    Fault,
-    read_documents,
-    scan_csv,
-    scan_documents,
-    scan_jsonl,
-)
-from models.documents import MAX_ID_LENGTH, Document
+from models.catalogues.cleaning import Cleaner
+from models.catalogues.document import MAX_ID_LENGTH, Document
+from models.catalogues.jsonl import scan_jsonl_records
+from models.catalogues.lines import MAX_LINE_BYTES
+from models.catalogues.reading import open_catalogue
+from models.catalogues.records import Fault
+from models.catalogues.table import scan_table
 from models.errors import CorpusError
 from models.vocabulary import normalize_tag
+
+
+def scan_jsonl(stream: BinaryIO) -> Iterator[tuple[int, Document | Fault]]:
+    return Cleaner().documents(scan_jsonl_records(stream))
+
+
+def scan_csv(stream: BinaryIO) -> Iterator[tuple[int, Document | Fault]]:
+    return Cleaner().documents(scan_table(stream))
 
 
 def test_jsonl_lines_become_documents_with_normalised_distinct_tags() -> None:
@@ -53,12 +61,13 @@ def test_wide_csv_finds_its_columns_by_name_and_unquotes() -> None:
 
 
 def test_long_csv_gathers_rows_of_one_id_from_anywhere() -> None:
-    text = "id,tag,group\nb,rock,\na,jazz,y\nb,Rock,x\nb,,x\nb,indie,z\nb,lo-fi,x\n"
-    first, second, *documents = scan_csv(io.BytesIO(text.encode()))
-    assert documents == [(2, Document("b", ("rock", "lo-fi"), "x")), (3, Document("a", ("jazz",), "y"))]
-    assert isinstance(first[1], Fault)
-    assert (first[0], second[0]) == (5, 6)
-    assert second[1] == Fault("id 'b' has group 'x' on an earlier line; got 'z'")
+    text = "id,tag,group\nb,rock,\na,jazz,y\nb,Rock,x\nc,,y\nb,indie,z\nb,lo-fi,x\n"
+    assert list(scan_csv(io.BytesIO(text.encode()))) == [
+        (6, Fault("id 'b' has group 'x' on an earlier line; got 'z'")),
+        (2, Document("b", ("rock", "lo-fi"), "x")),
+        (3, Document("a", ("jazz",), "y")),
+        (5, Document("c", (), "y")),
+    ]
 
 
 JSONL_FAULTS = [
@@ -66,8 +75,8 @@ JSONL_FAULTS = [
     (b"[1, 2]", "[1, 2]"),
     (b'{"tags": ["a"]}', '"id" is missing'),
     (b'{"id": "a"}', '"tags" is missing'),
-    (b'{"id": "a", "tags": "rock"}', "list of strings"),
-    (b'{"id": "a", "tags": ["rock", 3]}', "list of strings"),
+    (b'{"id": "a", "tags": "rock"}', "must be a list of tags; got 'rock'"),
+    (b'{"id": "a", "tags": ["rock", 3]}', "tag 2 must be text"),
     (b'{"id": null, "tags": []}', '"id" must be'),
     (b'{"id": true, "tags": []}', '"id" must be'),
     (b'{"id": 1.5, "tags": []}', '"id" must be'),
@@ -141,7 +150,7 @@ def test_a_csv_header_must_name_the_columns(header: bytes) -> None:
 def test_strict_reading_stops_at_the_first_fault_and_names_the_file(suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"mine.{suffix}"
     file.write_text("id,tags\na,rock\nb\n" if suffix == "csv" else '\n{"id": "a", "tags": ["rock"]}\n{}\n')
-    documents = read_documents(file)
+    documents = open_catalogue(file).documents()
     assert next(documents) == (2, Document("a", ("rock",)))
     with pytest.raises(CorpusError) as caught:
         next(documents)
@@ -149,10 +158,11 @@ def test_strict_reading_stops_at_the_first_fault_and_names_the_file(suffix: str,
 
 
 def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"suffix must be one of .*got '\.xlsx'"):
-        next(scan_documents(tmp_path / "mine.xlsx"))
-    with pytest.raises(CorpusError, match=r"mine\.csv cannot be read: No such file"):
-        next(scan_documents(tmp_path / "mine.csv"))
+    (tmp_path / "mine.txt").write_text("Dear diary,\n")
+    with pytest.raises(CorpusError, match=r"mine\.txt: no format fits; as a table: columns id,tags"):
+        open_catalogue(tmp_path / "mine.txt")
+    with pytest.raises(CorpusError, match=r"mine\.csv is missing"):
+        open_catalogue(tmp_path / "mine.csv")
 
 
 def test_wide_files_are_read_in_bounded_memory() -> None:

@@ -1,0 +1,1 @@
+"""Catalogues: documents with their tags, as people and publishers keep them in files."""
