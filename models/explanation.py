@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.encoders.contract import Encoder, Query
-from models.features import Usage
 from models.index import scores_of_distances
 from models.types import Float32Array, IndexArray
 
@@ -64,7 +63,7 @@ def explain(encoder: Encoder, query: Query, candidates: IndexArray) -> Explanati
         In-vocabulary tags, e.g. a ranking's results.
     """
     local = query.local_context
-    context = local if isinstance(query.tag, Usage) else local[local != query.tag]
+    context = local if query.out_of_vocabulary else local[local != query.tag]
     without_each = [Query(query.tag, local[local != tag], query.focus) for tag in context]
     found = _scores(encoder, [query, *without_each], candidates)  # (1 + k, n)
     network = found[:1] - found[1:]
@@ -87,7 +86,7 @@ def _scores(encoder: Encoder, queries: Sequence[Query], candidates: IndexArray) 
         return np.asarray(vectors @ encoder.candidates(None)[candidates].T, dtype=np.float32)
     rows = []
     for vector, query in zip(vectors, queries, strict=True):
-        furthest = encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
+        furthest = query.out_of_vocabulary and encoder.oov_rule == "furthest"
         apart = np.linalg.norm(encoder.candidates(query.local_context)[candidates] - vector, axis=1)
         rows.append(scores_of_distances(apart, furthest))
     return np.stack(rows)

@@ -19,7 +19,6 @@ import numpy as np
 from cachetools import LRUCache
 
 from models.encoders.contract import Encoder, Metric, Query
-from models.features import Usage
 from models.types import Float32Array, IndexArray
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
@@ -199,7 +198,7 @@ class TagSearch:
             if encoded.added is not None:
                 rankings.append(index.search_added(vector, encoded.added[row], limit, excluded))
                 continue
-            furthest = self.encoder.oov_rule == "furthest" and isinstance(query.tag, Usage)
+            furthest = query.out_of_vocabulary and self.encoder.oov_rule == "furthest"
             rankings.append(index.search(vector, limit, excluded, furthest))
         return rankings
 

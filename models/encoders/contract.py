@@ -54,6 +54,11 @@ class Query:
     context: IndexArray
     focus: float = 1.0
 
+    @property
+    def out_of_vocabulary(self) -> bool:
+        """Whether the tag is known by its usage only."""
+        return isinstance(self.tag, Usage)
+
     @cached_property
     def local_context(self) -> IndexArray:
         """The context with the query tag in it, sorted, each tag once."""
