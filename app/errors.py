@@ -29,9 +29,12 @@ from models.errors import (
     TagError,
     TagprimeError,
 )
+from models.vocabulary import shown
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+LISTED = 20
+"""Faults that one problem lists; a request may hold a hundred thousand."""
 pages = Pages()
 
 
@@ -61,6 +64,7 @@ class Problem(BaseModel):
                             "(TAGPRIME_MAX_CONTEXT)",
                         }
                     ],
+                    "error_count": 1,
                     "request_id": "5f0c7a2e9d1b4c55",
                 }
             ]
@@ -72,18 +76,29 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What went wrong this time.")
     code: str = Field(description="What went wrong, for programs.")
-    errors: list[Fault] = Field(description="The single faults, where they can be told apart.")
+    errors: list[Fault] = Field(
+        description=f"The first {LISTED} single faults, where they can be told apart."
+    )
+    error_count: int = Field(description="How many there are in all.")
     request_id: str = Field(description="The request's name in the service's log.")
 
 
-def problem(request_id: str, status: int, code: str, detail: str, errors: Sequence[Fault] = ()) -> Problem:
+def problem(
+    request_id: str,
+    status: int,
+    code: str,
+    detail: str,
+    errors: Sequence[Fault] = (),
+    error_count: int | None = None,
+) -> Problem:
     """Return one problem; text that UTF-8 cannot carry is shown escaped."""
     return Problem(
         title=_title(status),
         status=status,
         detail=_encodable(detail),
         code=code,
-        errors=[Fault(pointer=_encodable(e.pointer), detail=_encodable(e.detail)) for e in errors],
+        errors=[Fault(pointer=_encodable(e.pointer), detail=_encodable(e.detail)) for e in errors[:LISTED]],
+        error_count=len(errors) if error_count is None else error_count,
         request_id=request_id,
     )
 
@@ -91,14 +106,17 @@ def problem(request_id: str, status: int, code: str, detail: str, errors: Sequen
 def expected_problem(request_id: str, error: TagprimeError) -> Problem:
     """Return the problem of an error that Tagprime raises on purpose."""
     status, code, faults = translate(error)
-    return problem(request_id, status, code, str(error), faults)
+    n_faults = error.count if isinstance(error, FaultsError) else None
+    return problem(request_id, status, code, str(error), faults, n_faults)
 
 
 def invalid_problem(request_id: str, found: Sequence[Mapping[str, Any]]) -> Problem:
     """Return the problem of what pydantic found."""
-    faults = [Fault(pointer=_pointer(fault["loc"]), detail=_sentence(fault)) for fault in found]
-    detail = "; ".join(f"{fault.pointer or 'the body'}: {fault.detail}" for fault in faults[:3])
-    return problem(request_id, 422, "invalid_request", detail, faults)
+    faults = [Fault(pointer=_pointer(fault["loc"]), detail=_sentence(fault)) for fault in found[:LISTED]]
+    first = [f"{fault.pointer or 'the body'}: {fault.detail}" for fault in faults[:3]]
+    if len(found) > len(first):
+        first.append(f"and {len(found) - len(first)} more")
+    return problem(request_id, 422, "invalid_request", "; ".join(first), faults, len(found))
 
 
 def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -205,7 +223,7 @@ def _explained(request: Request, error: HTTPException, headers: Mapping[str, str
         case 400:
             return "invalid_json", "the body is not JSON in UTF-8, or is nested too deeply"
         case 404 if error.detail == HTTPStatus.NOT_FOUND.phrase:
-            return "not_found", f"there is nothing at {path!a}; see /docs for what there is"
+            return "not_found", f"there is nothing at {shown(path)}; see /docs for what there is"
         case 405:
             return "method_not_allowed", f"{request.method} is not possible here; {headers['Allow']} is"
         case 413:
@@ -224,10 +242,15 @@ def _title(status: int) -> str:
 def _pointer(location: Iterable[Any]) -> str:
     steps = list(location)
     if steps and steps[0] in {"query", "header", "path", "cookie"}:
-        return f"{steps[0]}:{'/'.join(str(step) for step in steps[1:])}"
+        return f"{steps[0]}:{'/'.join(_cut(step) for step in steps[1:])}"
     if steps and steps[0] == "body":
         steps = steps[1:]
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "".join("/" + _cut(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _cut(step: object, most: int = 60) -> str:
+    text = str(step)
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
@@ -236,8 +259,7 @@ def _sentence(fault: Mapping[str, Any]) -> str:
     message = message[:1].lower() + message[1:]
     value = fault.get("input")
     if fault["type"] not in {"missing", "extra_forbidden"} and isinstance(value, str | int | float | None):
-        shown = json.dumps(value) if not isinstance(value, str) else ascii(value)
-        message += f"; got {shown[:60]}"
+        message += f"; got {shown(value) if isinstance(value, str) else json.dumps(value)[:60]}"
     return message
 
 

@@ -117,9 +117,12 @@ class FaultsError(TagprimeError):
     detail
         What is wrong on the whole.
     faults
-        Where and what is wrong, one by one.
+        Where and what is wrong, one by one; of many, the first.
+    count
+        How many there are in all.
     """
 
-    def __init__(self, detail: str, faults: list[tuple[str, str]]) -> None:
+    def __init__(self, detail: str, faults: list[tuple[str, str]], count: int) -> None:
         super().__init__(detail)
         self.faults = faults
+        self.count = count

@@ -221,7 +221,10 @@ class Vocabulary:
 
     def resolve(self, text: str) -> Resolution:
         """Find the vocabulary tag that `text` stands for: exact, then separator variants, then OOV."""
-        tag = normalize_tag(text)
+        return self.resolve_normalised(normalize_tag(text))
+
+    def resolve_normalised(self, tag: str) -> Resolution:
+        """Find the vocabulary tag that a normalised `tag` stands for."""
         index = self.key_to_index.get(tag)
         if index is not None:
             return Resolution(tag, index, "exact")

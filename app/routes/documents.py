@@ -27,6 +27,7 @@ from app.services.documents import single as documents
 from app.services.documents.stream import SHOWN_FAULTS, Batches, Import
 from app.services.limits import check_page_size
 from models.errors import FaultsError
+from models.vocabulary import shown
 
 router = APIRouter(prefix="/v1", tags=["documents"])
 
@@ -81,7 +82,9 @@ async def post_documents(
         written = await _import(request, work, query.on_fault)
         return Response(written.model_dump_json(), media_type="application/json")
     if kind != "application/json":
-        raise HTTPException(415, f"{kind!a} is not read here; application/json and application/x-ndjson are")
+        raise HTTPException(
+            415, f"{shown(kind)} is not read here; application/json and application/x-ndjson are"
+        )
     body = await read_json(request, DocumentRequest)
     answer = await documents.put(held.engine, body, key, held.settings)
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else None
@@ -122,6 +125,7 @@ def _take_whole(spool: BinaryIO, work: Import) -> None:
             f"{faults.faulty} of {faults.lines} lines hold no document, so nothing was written; "
             f"the first {min(faults.faulty, SHOWN_FAULTS)} are listed",
             [(f"line:{fault.line}", fault.detail) for fault in faults.faults],
+            faults.faulty,
         )
     for batch in _spooled(spool):
         work.take(batch)

@@ -26,7 +26,7 @@ def explore(request: Request) -> Response:
     running = runtime(request)
     serving, settings = served(request), running.settings
     try:
-        question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
+        question = Question.read(request.query_params.multi_items(), serving, settings)
         fault = None
     except InputError as error:
         view = "map" if request.query_params.get("view") == "map" else "ask"
@@ -66,7 +66,7 @@ def complete(q: str, request: Request) -> JSONResponse:
 def locate(request: Request) -> JSONResponse:
     """Return where the tags of the map stand for the question in the address."""
     serving, settings = served(request), runtime(request).settings
-    question = Question.read(request.query_params.multi_items(), serving, settings.max_results)
+    question = Question.read(request.query_params.multi_items(), serving, settings)
     return JSONResponse(places(question, serving, settings), headers={"Cache-Control": "no-store"})
 
 

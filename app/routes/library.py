@@ -31,7 +31,7 @@ SORTS: dict[Sort, str] = {"use": "use in training", "store": "use in the store",
 def show_tags(request: Request) -> Response:
     """Show the tags, the most used first."""
     serving, given = served(request), request.query_params
-    words = " ".join(given.get("q", "").casefold().split())[:MAX_TAG_LENGTH]
+    words = " ".join(given.get("q", "")[:MAX_TAG_LENGTH].casefold().split())
     sort: Sort = next((known for known in SORTS if known == given.get("sort")), "use")
     catalogue = runtime(request).catalogues.of(serving)
     fault = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.base import Parameters, Request, TagText, example
+from app.schemas.base import MAX_NUMBER, Listed, Parameters, Request, TagText, example
 
 
 class DocumentRequest(Request):
@@ -16,7 +16,7 @@ class DocumentRequest(Request):
     model_config = example({"id": "track-1", "tags": ["lo-fi", "hip hop"], "group": "artist-9"})
 
     id: str | int = Field(description="Your name for it; what is there under this name is replaced.")
-    tags: list[TagText] = Field(description="Its tags, as written.")
+    tags: Listed[TagText] = Field(description="Its tags, as written.")
     group: str | int | None = Field(default=None, description="What ties near-copies: an artist, an album.")
 
 
@@ -43,7 +43,7 @@ class DocumentResponse(BaseModel):
 class DocumentsQuery(Parameters):
     """Which documents to list."""
 
-    limit: int = Field(default=100, ge=1, description="How many documents, at most.")
+    limit: int = Field(default=100, ge=1, le=MAX_NUMBER, description="How many documents, at most.")
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 

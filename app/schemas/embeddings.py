@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.base import Request, TagText, example
+from app.schemas.base import MAX_NUMBER, Listed, Request, TagText, example
 
 
 class TagInContext(Request):
     """A tag, and the tags that say in which sense it is meant."""
 
     tag: TagText
-    context: list[TagText] = Field(default=[])
+    context: Listed[TagText] = Field(default=[])
 
 
 class EmbeddingsRequest(Request):
@@ -21,7 +21,7 @@ class EmbeddingsRequest(Request):
 
     model_config = example({"input": [{"tag": "lo-fi", "context": ["hip hop"]}, "jazz"]})
 
-    input: TagText | TagInContext | Annotated[list[TagText | TagInContext], Field(min_length=1)] = Field(
+    input: TagText | TagInContext | Annotated[Listed[TagText | TagInContext], Field(min_length=1)] = Field(
         description="One tag or several, each alone or with its context."
     )
     model: str | None = Field(
@@ -37,6 +37,7 @@ class EmbeddingsRequest(Request):
     dimensions: int | None = Field(
         default=None,
         ge=1,
+        le=MAX_NUMBER,
         description="Width of the vectors: `GET /v1/models/{name}` lists what there is. By default the "
         "smallest whose mean overlap with the ranking is at least .95.",
     )

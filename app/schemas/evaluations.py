@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from app.schemas.base import Parameters, Request, TagText
+from app.schemas.base import MAX_NUMBER, Listed, Parameters, Request, TagText
 
 
 class EvaluationRequest(Request):
@@ -41,10 +41,10 @@ class EvaluationRequest(Request):
         description="`store`: the documents of the store; `demo`: invented ones that come with the service, "
         "and that no demo bundle was trained on.",
     )
-    documents: list[list[TagText]] | None = Field(
+    documents: Listed[Listed[TagText]] | None = Field(
         default=None, description="Instead of a corpus: the tags of each document."
     )
-    k: list[PositiveInt] = Field(
+    k: Listed[Annotated[PositiveInt, Field(le=MAX_NUMBER)]] = Field(
         default=[1, 2, 5, 10],
         min_length=1,
         description="Cutoffs: the metrics hold `P@k`, `Recall@k` and `nDCG@k` for each of them.",
@@ -103,7 +103,7 @@ class EvaluationResponse(BaseModel):
 class EvaluationsQuery(Parameters):
     """Which evaluations to list."""
 
-    limit: int = Field(default=50, ge=1, description="How many, at most.")
+    limit: int = Field(default=50, ge=1, le=MAX_NUMBER, description="How many, at most.")
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, WithJsonSchema
 from pydantic.config import JsonDict
 
 from app.errors import Problem
-from app.schemas.base import ModelVersion, Request, TagText, example
+from app.schemas.base import MAX_NUMBER, Listed, ModelVersion, Request, TagText, example
 
 _QUERY: JsonDict = {"tag": "lo-fi", "context": ["hip hop", "chill"], "limit": 5}
 _ANSWER: JsonDict = {
@@ -33,11 +33,11 @@ class PrimeRequest(Request):
     )
 
     tag: TagText = Field(description="The tag to find relatives of, as somebody wrote it.")
-    context: list[TagText] = Field(
+    context: Listed[TagText] = Field(
         default=[], description="Tags it stands with, on the same track for example."
     )
-    limit: int = Field(default=10, ge=1, description="How many results, at most.")
-    exclude: list[TagText] = Field(default=[], description="Tags that must not be in the results.")
+    limit: int = Field(default=10, ge=1, le=MAX_NUMBER, description="How many results, at most.")
+    exclude: Listed[TagText] = Field(default=[], description="Tags that must not be in the results.")
     include_context: bool = Field(default=False, description="Whether context tags may be in the results.")
     score_threshold: FiniteFloat | None = Field(
         default=None, description="Leave out results that score below this."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from app.schemas.base import ModelVersion, Parameters, Request, TagText, example
+from app.schemas.base import MAX_NUMBER, ModelVersion, Parameters, Request, TagText, example
 from app.schemas.priming import Resolved
 
 
@@ -12,7 +12,7 @@ class TagsQuery(Parameters):
     """Which part of the vocabulary to list."""
 
     prefix: str = Field(default="", description="Only tags that begin with this.")
-    limit: int = Field(default=100, ge=1, description="How many tags, at most.")
+    limit: int = Field(default=100, ge=1, le=MAX_NUMBER, description="How many tags, at most.")
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
@@ -43,7 +43,7 @@ class SuggestQuery(Parameters):
     """What somebody has typed so far."""
 
     q: TagText = Field(description="A tag, or the beginning of one, spelt as it may be.")
-    limit: int = Field(default=10, ge=1, description="How many suggestions, at most.")
+    limit: int = Field(default=10, ge=1, le=MAX_NUMBER, description="How many suggestions, at most.")
 
 
 class Suggestion(BaseModel):

@@ -21,9 +21,10 @@ from app.schemas.evaluations import (
 from app.services.limits import check_limit
 from app.services.models.registry import DEFAULT, Registry
 from app.services.paging import cut_page, decode_cursor
+from app.services.tags.resolve import check_tags
 from app.settings import Settings
-from models.errors import BundleError, ConflictError, InputError, NotFoundError, TagError
-from models.vocabulary import normalize_tag, shown
+from models.errors import BundleError, ConflictError, InputError, NotFoundError
+from models.vocabulary import shown
 
 if TYPE_CHECKING:
     from app.jobs.queue import Queue
@@ -59,12 +60,7 @@ class Evaluations:
             If a model or a tag is none, or a limit is passed.
         """
         self._check_limits(request)
-        for n, document in enumerate(request.documents or ()):
-            for m, tag in enumerate(document):
-                try:
-                    normalize_tag(tag)
-                except TagError as error:
-                    raise InputError(f"/documents/{n}/{m}", str(error)) from None
+        await asyncio.to_thread(_check_documents, request)
         # Fixed now: an alias may have moved before a worker gets to it.
         named = {
             "model": await asyncio.to_thread(self._exact, request.model or DEFAULT, "/model"),
@@ -148,6 +144,11 @@ class Evaluations:
         if not await asyncio.to_thread(write):
             raise ConflictError("evaluation_ended", f"the evaluation is {job.status} already")
         return await self.get(evaluation_id)
+
+
+def _check_documents(request: EvaluationRequest) -> None:
+    for n, document in enumerate(request.documents or ()):
+        check_tags(document, f"/documents/{n}")
 
 
 def _moment(text: str) -> datetime:

@@ -23,7 +23,7 @@ class TextLines:
     encoding
         What the text is encoded in; UTF-8 by default.
     max_bytes
-        Longest accepted line.
+        Longest accepted line, and longest accepted record of several lines.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class TextLines:
     Raises
     ------
     CorpusError
-        From `next`, if a line is too long or not in the encoding.
+        From `next`, if a line or a record is too long or not in the encoding.
     """
 
     def __init__(
@@ -44,6 +44,11 @@ class TextLines:
         self._max_bytes = max_bytes
         self.number = 0
         self._end = "\n".encode(self._encoding)
+        self._record_bytes: int | None = None
+
+    def begin_record(self) -> None:
+        """Begin to count the bytes of a record of several lines; without it, each line is a record."""
+        self._record_bytes = 0
 
     def __iter__(self) -> Self:
         return self
@@ -57,6 +62,10 @@ class TextLines:
             while raw and not raw.endswith(self._end):
                 raw = self._readline(self._max_bytes)
             raise CorpusError(f"a line may have at most {self._max_bytes} bytes; this one has more")
+        if self._record_bytes is not None:
+            self._record_bytes += len(raw)
+            if self._record_bytes > self._max_bytes:
+                raise CorpusError(f"a record may have at most {self._max_bytes} bytes; this one has more")
         try:
             return raw.decode(self._encoding)
         except UnicodeDecodeError:

@@ -206,6 +206,7 @@ def _rows(lines: TextLines) -> Iterator[tuple[int, list[str] | Fault]]:
     start = lines.number
     reader = csv.reader(chain([first], lines), strict=True, delimiter=separator)
     while True:
+        lines.begin_record()
         try:
             row = next(reader)
         except StopIteration:

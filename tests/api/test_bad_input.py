@@ -63,7 +63,7 @@ def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
-    assert set(body) == {"type", "title", "status", "detail", "code", "errors", "request_id"}
+    assert set(body) == {"type", "title", "status", "detail", "code", "errors", "error_count", "request_id"}
     assert (body["status"], body["code"]) == (status, code)
     assert body["request_id"] == response.headers["x-request-id"]
     assert body["detail"].isprintable()

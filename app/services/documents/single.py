@@ -17,11 +17,12 @@ from app.schemas.documents import DocumentRequest, DocumentResponse, DocumentsRe
 from app.services.documents.stream import check_attempt
 from app.services.limits import check_document_size
 from app.services.paging import cut_page, decode_cursor
+from app.services.tags.resolve import check_tags
 from app.settings import Settings
 from models.catalogues.document import Document
 from models.catalogues.records import Fault
 from models.errors import CorpusError, InputError, NotFoundError, TagError
-from models.vocabulary import normalize_tag, shown
+from models.vocabulary import shown
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ async def put(engine: Engine, request: DocumentRequest, key: str | None, setting
     ConflictError
         If a request with the same key is being dealt with.
     """
-    document = _document(request, settings)
+    document = await asyncio.to_thread(_document, request, settings)
     fingerprint = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
 
     def write() -> Answer:
@@ -71,14 +72,12 @@ def _write(connection: Connection, document: Document) -> Answer:
 
 
 def _document(request: DocumentRequest, settings: Settings) -> Document:
-    for position, tag in enumerate(request.tags):
-        try:
-            normalize_tag(tag)
-        except TagError as error:
-            raise InputError(f"/tags/{position}", str(error)) from None
     group = "" if request.group is None else str(request.group)
     try:
         document = Document.of(str(request.id), request.tags, group or None)
+    except TagError:
+        check_tags(request.tags, "/tags")
+        raise
     except CorpusError as error:
         raise InputError("/id" if str(error).startswith("id") else "/group", str(error)) from None
     checked = check_document_size(document, settings.max_document_tags)

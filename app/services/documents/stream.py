@@ -32,7 +32,7 @@ from models.errors import ConflictError, InputError
 BATCH_LINES = 1000
 BATCH_BYTES = 8 * 2**20
 BATCH_SECONDS = 5
-SHOWN_FAULTS = 100
+SHOWN_FAULTS = 20
 KEY_POINTER = "header:Idempotency-Key"
 
 
@@ -40,17 +40,29 @@ class Lines:
     """Cuts a stream of chunks into lines; an overlong one is cut short, which no parser takes."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the lines that end in this chunk, with their line feeds."""
-        *ended, self._rest = (self._rest + chunk).split(b"\n")
-        self._rest = self._rest[: MAX_LINE_BYTES + 1]
-        return [line[: MAX_LINE_BYTES + 1] + b"\n" for line in ended]
+        ended = []
+        # What is held is never copied for a chunk without a line feed: a line may come byte by byte.
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            ended.append(self._taken(line) + b"\n")
+            self._rest.clear()
+        self._hold(rest)
+        return ended
 
     def end(self) -> list[bytes]:
         """Return what is left without a line feed."""
-        return [self._rest + b"\n"] if self._rest else []
+        return [bytes(self._rest) + b"\n"] if self._rest else []
+
+    def _taken(self, line: bytes) -> bytes:
+        self._hold(line)
+        return bytes(self._rest)
+
+    def _hold(self, part: bytes) -> None:
+        self._rest += part[: MAX_LINE_BYTES + 1 - len(self._rest)]
 
 
 class Batches:

@@ -188,7 +188,7 @@ def _key_in(start: str, pattern: Sequence[Any]) -> tuple[Any, ...]:
     """Return the sort key in a cursor, of the same make as `pattern`."""
     try:
         key = json.loads(decode_cursor(start))
-    except ValueError:
+    except (ValueError, RecursionError):
         key = None
     if not isinstance(key, list) or [type(part) for part in key] != [type(part) for part in pattern]:
         raise InputError("query:cursor", "this is not a cursor of this order; go on from the first page")

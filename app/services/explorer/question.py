@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
+from app.services.limits import check_limit
 from app.services.models.serving import Serving
+from app.settings import Settings
 from models.errors import InputError, TagError
 
 VIEWS = ("ask", "map")
@@ -41,13 +43,14 @@ class Question:
     limit: int = LIMIT
 
     @classmethod
-    def read(cls, parameters: Parameters, serving: Serving, most: int) -> Self:
+    def read(cls, parameters: Parameters, serving: Serving, settings: Settings) -> Self:
         """Read the question in an address; what is not of ours is passed over.
 
         Raises
         ------
         InputError
-            If a number is none or out of range.
+            If a number is none or out of range, or a context holds too many tags: each link of a page
+            repeats them all.
         """
         values: dict[str, list[str]] = {}
         for name, value in parameters:
@@ -57,10 +60,10 @@ class Question:
         return cls(
             view=view if view in VIEWS else "ask",
             tag=values.get("tag", [""])[-1].strip(),
-            context=_tags(values.get("context", []), serving),
-            versus=None if versus is None else _tags(versus, serving),
+            context=_tags("context", values.get("context", []), serving, settings),
+            versus=None if versus is None else _tags("versus", versus, serving, settings),
             focus=_focus(values.get("focus", [""])[-1]),
-            limit=_whole("limit", values.get("limit", [""])[-1], LIMIT, most),
+            limit=_whole("limit", values.get("limit", [""])[-1], LIMIT, settings.max_results),
         )
 
     def url(self) -> str:
@@ -121,12 +124,13 @@ class Question:
         return (replace(self, context=tags) if side == "context" else replace(self, versus=tags)).url()
 
 
-def _tags(values: Iterable[str], serving: Serving) -> tuple[str, ...]:
+def _tags(name: str, values: Iterable[str], serving: Serving, settings: Settings) -> tuple[str, ...]:
     """Return the tags in form fields: commas part them, but a tag that holds one is known as a whole."""
     found: dict[str, None] = {}
     for value in values:
         parts = [value] if _known(value, serving) else value.replace("\n", ",").split(",")
         found.update((part.strip(), None) for part in parts if part.strip())
+    check_limit(settings, "max_context", len(found), f"query:{name}", f"{name} holds {len(found)} tags")
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ read through the same rules: aliases first, then the junk list, then the vocabul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from models.errors import InputError, TagError
@@ -50,9 +50,9 @@ class TagRules:
             return Resolution(tag, index, "exact")
         target = self.aliases.get(tag)
         if target is not None:
-            meant = vocabulary.resolve(target)
+            meant = vocabulary.resolve_normalised(target)
             return Resolution(meant.tag, meant.index, "alias")
-        return vocabulary.resolve(tag)
+        return vocabulary.resolve_normalised(tag)
 
     def resolve_at(self, vocabulary: Vocabulary, text: str, pointer: str) -> Resolution:
         """Find what a request's `text` stands for; InputError, naming `pointer`, if it is no tag."""
@@ -60,3 +60,12 @@ class TagRules:
             return self.resolve(vocabulary, text)
         except TagError as error:
             raise InputError(pointer, str(error)) from None
+
+
+def check_tags(texts: Iterable[str], pointer: str) -> None:
+    """Raise InputError at the first of a request's `texts` that cannot be a tag; `pointer` names the list."""
+    for position, text in enumerate(texts):
+        try:
+            normalize_tag(text)
+        except TagError as error:
+            raise InputError(f"{pointer}/{position}", str(error)) from None
