@@ -38,6 +38,13 @@ LISTED = 20
 pages = Pages()
 
 
+class CodingError(HTTPException):
+    """A body that cannot be decoded as its ``Content-Encoding`` says."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, detail)
+
+
 class Fault(BaseModel):
     """One thing that is wrong with a request."""
 
@@ -220,6 +227,8 @@ def _retry(status: int) -> dict[str, str] | None:
 def _explained(request: Request, error: HTTPException, headers: Mapping[str, str]) -> tuple[str, str]:
     path = request.scope["path"]
     match error.status_code:
+        case 400 if isinstance(error, CodingError):
+            return "invalid_coding", str(error.detail)
         case 400:
             return "invalid_json", "the body is not JSON in UTF-8, or is nested too deeply"
         case 404 if error.detail == HTTPStatus.NOT_FOUND.phrase:

@@ -14,7 +14,9 @@ from app import errors, release
 from app.gate import Gate
 from app.jobs.worker import Worker
 from app.metrics import Metrics
-from app.middleware import BodyLimit, RequestContext, StartupFault
+from app.middleware.bodies import RequestBodies
+from app.middleware.context import RequestContext
+from app.middleware.startup import StartupFault
 from app.openapi import describe
 from app.routes import (
     docs,
@@ -96,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     app.state.metrics = Metrics(lambda: getattr(app.state, "runtime", None))
-    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(RequestBodies, settings=settings)
     app.add_middleware(Gate, settings=settings, running=lambda: app.state.runtime)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     if provider is not None:

@@ -8,11 +8,12 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from app.errors import Problem, described
-from app.schemas.documents import DocumentRequest
+from app.schemas.documents import DocumentRequest, FaultyImport
 
 DESCRIPTION = """\
 Semantic tag search for music apps: `POST /v1/prime` ranks a vocabulary's tags by how related they are
 to a tag *in its context*. Every error is a problem document (RFC 9457), `application/problem+json`.
+A request body may be compressed: `Content-Encoding: gzip` or `zstd`.
 """
 
 
@@ -24,7 +25,11 @@ def describe(app: FastAPI, keys_required: bool) -> None:
         if app.openapi_schema is None:
             schema = generate()
             _, definitions = models_json_schema(
-                [(Problem, "serialization"), (DocumentRequest, "validation")],
+                [
+                    (Problem, "serialization"),
+                    (FaultyImport, "serialization"),
+                    (DocumentRequest, "validation"),
+                ],
                 ref_template="#/components/schemas/{model}",
             )
             schemas = schema.setdefault("components", {}).setdefault("schemas", {})
@@ -33,8 +38,9 @@ def describe(app: FastAPI, keys_required: bool) -> None:
                 schemas.pop(unused, None)
             for operations in schema["paths"].values():
                 for operation in operations.values():
-                    # Not of the route but of the gate before it.
-                    operation["responses"] |= {str(k): v for k, v in described(401, 403, 429).items()}
+                    # Not of the route but of what requests pass before it.
+                    outside = (401, 403, 429, *((400, 413, 415) if "requestBody" in operation else ()))
+                    operation["responses"] |= {str(k): v for k, v in described(*outside).items()}
             schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             if keys_required:
                 schema["security"] = [{"key": []}]

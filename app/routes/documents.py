@@ -12,14 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.dependencies import runtime
-from app.errors import described
-from app.middleware import NDJSON
+from app.errors import MEDIA_TYPE, Fault, described, problem, request_id_of, respond
+from app.middleware.bodies import NDJSON
 from app.routes.bodies import media_type, read_json
 from app.schemas.documents import (
     DocumentRequest,
     DocumentResponse,
     DocumentsQuery,
     DocumentsResponse,
+    FaultyImport,
     WriteQuery,
     Written,
 )
@@ -53,6 +54,19 @@ _BODY: dict[str, Any] = {
         },
     }
 }
+_REFUSED: dict[str, Any] = {
+    "description": "Unprocessable Content",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "anyOf": [
+                    {"$ref": "#/components/schemas/Problem"},
+                    {"$ref": "#/components/schemas/FaultyImport"},
+                ]
+            }
+        }
+    },
+}
 
 
 @router.post(
@@ -64,6 +78,7 @@ _BODY: dict[str, Any] = {
         200: {"description": "Replaced, or an import's outcome", "model": DocumentResponse | Written},
         201: {"description": "Added", "model": DocumentResponse},
         **described(400, 409, 413, 415, 422, 500, 503),
+        422: _REFUSED,
     },
 )
 async def post_documents(
@@ -72,7 +87,8 @@ async def post_documents(
     """Write one document (`application/json`) or a stream of them (`application/x-ndjson`, one a line).
 
     A document that is there already under the same id is replaced. A stream may have any length; it is
-    written as it comes, in batches, and `GET /v1/imports/{Idempotency-Key}` tells how far it is.
+    written as it comes, in batches, and `GET /v1/imports/{Idempotency-Key}` tells how far it is. Faulty
+    lines are passed over and listed; if all lines are faulty, the answer is 422 with the same counts.
     """
     held = runtime(request)
     key = None if idempotency_key is None else f"{request.state.owner}:{idempotency_key}"
@@ -80,6 +96,8 @@ async def post_documents(
     if kind in NDJSON:
         work = Import(held.engine, key, held.settings.max_document_tags)
         written = await _import(request, work, query.on_fault)
+        if written.without_document:
+            return respond(_faulty_import(request_id_of(request), written))
         return Response(written.model_dump_json(), media_type="application/json")
     if kind != "application/json":
         raise HTTPException(
@@ -106,6 +124,16 @@ async def _import(request: Request, work: Import, on_fault: str) -> Written:
     except BaseException:
         work.break_off()
         raise
+
+
+def _faulty_import(request_id: str, written: Written) -> FaultyImport:
+    detail = (
+        f"none of {written.lines} lines holds a document, so nothing was written; "
+        f"the first {len(written.faults)} of {written.faulty} faults are listed"
+    )
+    faults = [Fault(pointer=f"line:{fault.line}", detail=fault.detail) for fault in written.faults]
+    refused = problem(request_id, 422, "invalid_request", detail, faults, written.faulty)
+    return FaultyImport(**refused.model_dump(), **written.model_dump(exclude={"status"}))
 
 
 async def _batches(request: Request) -> AsyncIterator[list[bytes]]:

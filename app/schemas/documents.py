@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.errors import Problem
 from app.schemas.base import MAX_NUMBER, Listed, Parameters, Request, TagText, example
 
 
@@ -71,7 +72,18 @@ class LineFault(BaseModel):
     detail: str
 
 
-class Written(BaseModel):
+class Outcome(BaseModel):
+    """How many lines of an import were dealt with, and how."""
+
+    lines: int = Field(default=0, description="Lines dealt with.")
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    faulty: int = Field(default=0, description="Lines that hold no document.")
+    faults: list[LineFault] = Field(default=[], description="The first of them.")
+
+
+class Written(Outcome):
     """What became of the documents that were sent."""
 
     model_config = example(
@@ -89,9 +101,12 @@ class Written(BaseModel):
     status: Literal["running", "done", "interrupted"] = Field(
         default="done", description="`interrupted`: send the same again with the same Idempotency-Key."
     )
-    lines: int = Field(default=0, description="Lines dealt with.")
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    faulty: int = Field(default=0, description="Lines that hold no document.")
-    faults: list[LineFault] = Field(default=[], description="The first of them.")
+
+    @property
+    def without_document(self) -> bool:
+        """Whether there were lines, and every one of them was faulty."""
+        return self.faulty > 0 and not (self.created or self.updated or self.unchanged)
+
+
+class FaultyImport(Problem, Outcome):
+    """The problem of an import in which every line is faulty, with the counts of an import."""

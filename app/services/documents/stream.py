@@ -180,7 +180,8 @@ class Import:
             with transaction(self._engine) as connection:
                 if not idempotency.advance(connection, self._key, self._owner, self._progress()):
                     raise in_use()
-                idempotency.finish(connection, self._key, 200, self.written.model_dump_json())
+                status = 422 if self.written.without_document else 200
+                idempotency.finish(connection, self._key, status, self.written.model_dump_json())
         return self.written
 
     def check(self, batches: Iterable[Sequence[bytes]]) -> Written:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.middleware import StartupFault
+from app.middleware.startup import StartupFault
 from models.errors import BundleError
 
 
