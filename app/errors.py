@@ -214,6 +214,8 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
         if error.status_code == 405:
             path = request.scope["path"]
             methods = {m for route in routes if route.path_regex.match(path) for m in route.methods or ()}
+            if "GET" in methods:
+                methods.add("HEAD")
             headers["Allow"] = ", ".join(sorted(methods)) or headers.get("Allow", "GET")
         code, detail = _explained(request, error, headers)
         content = problem(request_id_of(request), error.status_code, code, detail)

@@ -9,13 +9,16 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from app import errors, release
 from app.gate import Gate
 from app.jobs.worker import Worker
 from app.metrics import Metrics
 from app.middleware.bodies import RequestBodies
-from app.middleware.context import RequestContext
+from app.middleware.context import Bugs, RequestContext
+from app.middleware.cors import Cors
+from app.middleware.lenient import Lenient
 from app.middleware.startup import StartupFault
 from app.openapi import describe
 from app.routes import (
@@ -37,6 +40,10 @@ from app.web.pages import Assets
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
+
+# Smaller answers fit the first packets anyway; higher levels take much longer for little.
+COMPRESSED_BYTES = 4096
+COMPRESSION_LEVEL = 4
 
 # FastAPI's own would record paths, queries and refused input, which hold tags; `app.tracing` does not.
 # Versions of FastAPI without any pass this over.
@@ -98,15 +105,21 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     app.state.metrics = Metrics(lambda: getattr(app.state, "runtime", None))
+    programs = (prime, tags, documents, models, evaluations, operation)
+    people = (explorer, library, quality, signing, docs)
+    routers = [module.router for module in (*programs, *people)]
+    # From the inside out.
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_BYTES, compresslevel=COMPRESSION_LEVEL)
     app.add_middleware(RequestBodies, settings=settings)
     app.add_middleware(Gate, settings=settings, running=lambda: app.state.runtime)
+    app.add_middleware(Lenient, routers=routers)
+    app.add_middleware(Bugs)
+    if settings.allowed_origins:
+        app.add_middleware(Cors, settings=settings)
     app.add_middleware(RequestContext, metrics=app.state.metrics, access_log=settings.access_log)
     if provider is not None:
         app.add_middleware(Tracing, provider=provider)
     app.add_middleware(StartupFault)
-    programs = (prime, tags, documents, models, evaluations, operation)
-    people = (explorer, library, quality, signing, docs)
-    routers = [module.router for module in (*programs, *people)]
     errors.install(app, routers)
     for router in routers:
         app.include_router(router)

@@ -13,7 +13,8 @@ from app.schemas.documents import DocumentRequest, FaultyImport
 DESCRIPTION = """\
 Semantic tag search for music apps: `POST /v1/prime` ranks a vocabulary's tags by how related they are
 to a tag *in its context*. Every error is a problem document (RFC 9457), `application/problem+json`.
-A request body may be compressed: `Content-Encoding: gzip` or `zstd`.
+A request body may be compressed: `Content-Encoding: gzip` or `zstd`. `HEAD` is answered wherever `GET` is,
+and answers to `GET` below `/v1` carry an `ETag` for `If-None-Match`.
 """
 
 
@@ -36,11 +37,13 @@ def describe(app: FastAPI, keys_required: bool) -> None:
             schemas |= definitions["$defs"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
-            for operations in schema["paths"].values():
-                for operation in operations.values():
+            for path, operations in schema["paths"].items():
+                for method, operation in operations.items():
                     # Not of the route but of what requests pass before it.
                     outside = (401, 403, 429, *((400, 413, 415) if "requestBody" in operation else ()))
                     operation["responses"] |= {str(k): v for k, v in described(*outside).items()}
+                    if method == "get" and path.startswith("/v1/"):
+                        operation["responses"]["304"] = {"description": "`If-None-Match` names what is there"}
             schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             if keys_required:
                 schema["security"] = [{"key": []}]

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import logging
 import signal
+import uuid
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.db.engine import open_engine
+from app.errors import MEDIA_TYPE, problem
 from app.jobs.worker import Worker
 from app.logs import configure_logging
 from app.main import create_app
 from app.services.models.registry import Registry
 from app.settings import Settings
 
+NOT_HTTP = (
+    "this is no HTTP/1.1 request (RFC 9112); what is not ASCII in a path or a query must be percent-encoded "
+    "UTF-8, such as %C3%A9"
+)
 _REPEATED = "Application startup failed. Exiting."
+
+
+class Protocol(HttpToolsProtocol):
+    """Answers what cannot be parsed as HTTP with a problem document, as every other fault is answered."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Send it, and close the connection; `msg` is for the log."""
+        content = problem(uuid.uuid4().hex, 400, "invalid_http", NOT_HTTP)
+        body = content.model_dump_json().encode()
+        head = (
+            "HTTP/1.1 400 Bad Request",
+            f"content-type: {MEDIA_TYPE}",
+            f"content-length: {len(body)}",
+            f"x-request-id: {content.request_id}",
+            "connection: close",
+        )
+        self.transport.write("\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body)
+        self.transport.close()
 
 
 def run(settings: Settings) -> None:
@@ -29,8 +54,9 @@ def run(settings: Settings) -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        http=Protocol,
         log_config=None,
-        access_log=False,  # its lines would tell paths, and with them tags
+        access_log=False,  # its lines would hold paths, and with them tags
         timeout_graceful_shutdown=settings.drain_seconds,
         server_header=False,
     )

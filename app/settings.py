@@ -12,6 +12,8 @@ Variable                               Default                    Meaning
 ``TAGPRIME_PORT``                      ``8000``                   Port to listen on.
 ``TAGPRIME_AUTH``                      ``off``                    ``required`` asks every request for a key.
 ``TAGPRIME_RATE_LIMIT``                none                       Requests of one key, such as ``600/minute``.
+``TAGPRIME_CORS_ORIGINS``              none                       Origins whose pages may send requests, such as
+                                                                  ``https://a.example,https://b.example``, or ``*``.
 ``TAGPRIME_SESSION_HOURS``             ``12``                     How long one stays signed in to the explorer.
 ``TAGPRIME_SIGN_IN_LIMIT``             ``10/minute``              Wrong keys that one address may try to sign in with.
 ``TAGPRIME_ACCESS_LOG``                ``True``                   Whether each request is logged.
@@ -72,6 +74,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
     rate_limit: str | None = Field(None, description="Requests of one key, such as `600/minute`.")
+    cors_origins: str | None = Field(
+        None,
+        description="Origins whose pages may send requests, such as `https://a.example,https://b.example`, or `*`.",
+    )
     session_hours: PositiveFloat = Field(12, description="How long one stays signed in to the explorer.")
     sign_in_limit: str = Field(
         "10/minute", description="Wrong keys that one address may try to sign in with."
@@ -126,6 +132,31 @@ class Settings(BaseSettings):
             name = variable("database_password_file")
             raise SettingsError(f"{name}: {self.database_password_file} cannot be read: {error}") from None
         return make_url(self.database_url).set(password=password).render_as_string(hide_password=False)
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins whose pages may send requests; empty for none."""
+        return [] if self.cors_origins is None else self.cors_origins.split(",")
+
+    @property
+    def max_age(self) -> int:
+        """Whole seconds that a cache may use an answer for without asking again."""
+        return int(self.store_refresh_seconds)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, text: str | None) -> str | None:
+        if text not in {None, "*"}:
+            for origin in str(text).split(","):
+                if not re.fullmatch(
+                    r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", origin
+                ):
+                    raise ValueError(
+                        "an origin is a scheme and a host in lower case, with a port if it is not the "
+                        "scheme's own, such as https://app.example or http://localhost:5173; several stand "
+                        f"with commas and no spaces between them, and * is all of them; got {origin!a}"
+                    )
+        return text
 
     @field_validator("rate_limit", "sign_in_limit")
     @classmethod

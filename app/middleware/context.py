@@ -1,4 +1,4 @@
-"""The name of each request, its line in the log, its count, and the problem that a bug is answered with."""
+"""The name of each request, its line in the log and its count; and the answer to a bug."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIT_TO_REPEAT = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestContext:
-    """Names each request, logs and counts it, and turns a bug into a problem.
+    """Names each request, logs and counts it.
 
     A name sent as ``X-Request-ID`` is kept if it is 1 to 64 letters, digits, dots, hyphens and
     underscores. The log tells the route's template, not the path: a path may hold a tag.
@@ -34,7 +34,7 @@ class RequestContext:
     metrics
         Counts requests.
     access_log
-        Whether each request is logged; bugs always are.
+        Whether each request is logged.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, access_log: bool) -> None:
@@ -61,12 +61,6 @@ class RequestContext:
             await self.app(scope, receive, named)
         except ClientDisconnect:
             status = status or 499
-        except Exception:
-            log.exception("request failed", request_id=name, method=scope["method"])
-            if status:
-                raise
-            detail = "the service failed at this request; its log tells more under the request id"
-            await respond(problem(name, 500, "internal_error", detail))(scope, receive, named)
         finally:
             self._tell(scope, name, status, perf_counter() - started)
 
@@ -83,6 +77,36 @@ class RequestContext:
                 status=status,
                 ms=round(1000 * seconds, 2),
             )
+
+
+class Bugs:
+    """Logs a bug, and answers it with a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            name = scope["state"]["request_id"]
+            log.exception("request failed", request_id=name, method=scope["method"])
+            if started:
+                raise
+            detail = "the service failed at this request; its log tells more under the request id"
+            await respond(problem(name, 500, "internal_error", detail))(scope, receive, send)
 
 
 def _request_name(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from app.dependencies import runtime
 from app.errors import MEDIA_TYPE, Fault, described, problem, request_id_of, respond
 from app.middleware.bodies import NDJSON
 from app.routes.bodies import media_type, read_json
+from app.routes.conditional import Conditional
 from app.schemas.documents import (
     DocumentRequest,
     DocumentResponse,
@@ -30,7 +31,7 @@ from app.services.limits import check_page_size
 from models.errors import FaultsError
 from models.vocabulary import shown
 
-router = APIRouter(prefix="/v1", tags=["documents"])
+router = APIRouter(prefix="/v1", tags=["documents"], route_class=Conditional)
 
 Key = Annotated[
     str | None,

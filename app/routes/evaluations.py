@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.dependencies import runtime
 from app.errors import described
+from app.routes.conditional import Conditional
 from app.schemas.evaluations import (
     EvaluationRequest,
     EvaluationResponse,
@@ -16,7 +17,7 @@ from app.schemas.evaluations import (
 )
 from app.services.limits import check_page_size
 
-router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
+router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"], route_class=Conditional)
 
 
 @router.post("", summary="Measure a model", status_code=202, responses=described(400, 413, 422, 500, 503))

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Header, Path, Request, Response
 
 from app.dependencies import runtime
 from app.errors import described
+from app.routes.conditional import Conditional
 from app.schemas.models import AliasMove, ModelAlias, ModelAliases, ModelDetail, Models
 from app.services.models import aliases as swapping
 
-router = APIRouter(prefix="/v1", tags=["models"])
+router = APIRouter(prefix="/v1", tags=["models"], route_class=Conditional)
 
 Alias = Annotated[
     str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Lower case, digits, `-`, `_`.")

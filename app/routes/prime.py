@@ -1,23 +1,32 @@
-"""POST /prime, /v1/prime, /v1/prime/batch and /v1/embeddings: related tags, in context."""
+"""/prime, /v1/prime, /v1/prime/batch and /v1/embeddings: related tags, in context."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from app import release
 from app.dependencies import metrics, runtime, serving
 from app.errors import described, expected_problem, invalid_problem, request_id_of
 from app.routes.bodies import JsonAnyway
+from app.routes.conditional import not_modified, weak
 from app.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse
-from app.schemas.priming import BatchItem, BatchRequest, BatchResponse, PrimeRequest, PrimeResponse
+from app.schemas.priming import (
+    BatchItem,
+    BatchRequest,
+    BatchResponse,
+    PrimeQuery,
+    PrimeRequest,
+    PrimeResponse,
+)
 from app.services.embedding import embed
 from app.services.limits import check_limit
 from app.services.priming import prime as answer
-from models.errors import TagprimeError
+from models.errors import InputError, TagprimeError
 
 router = APIRouter(tags=["priming"], route_class=JsonAnyway)
 
@@ -45,6 +54,35 @@ async def prime(body: PrimeRequest, request: Request) -> Response:
     found = answer(await serving(request, body.model), body, held.settings)
     metrics(request).query(found.in_vocabulary)
     return _json(found)
+
+
+@router.get(
+    "/v1/prime",
+    summary="Related tags, in context, to be cached",
+    response_model=PrimeResponse,
+    responses=described(404, 422, 500),
+)
+async def get_prime(query: Annotated[PrimeQuery, Query()], request: Request) -> Response:
+    """Answer as `POST /v1/prime` does, for caches: with an `ETag` and `Cache-Control`.
+
+    Lists are repeated parameters: `context=hip hop&context=chill`. The ETag changes with the bundle, the
+    tag aliases and the documents of the store; with `If-None-Match` the answer to one that holds is 304.
+    """
+    held = runtime(request)
+    served = await serving(request, query.model)
+    etag = weak("|".join((release(), *served.marks)).encode())
+    kept = f"{'private' if held.settings.auth == 'required' else 'public'}, max-age={held.settings.max_age}"
+    same = not_modified(request, etag, kept)
+    if same is not None:
+        return same
+    try:
+        found = answer(served, query, held.settings)
+    except InputError as error:
+        raise InputError("query:" + error.pointer.removeprefix("/"), str(error)) from None
+    metrics(request).query(found.in_vocabulary)
+    response = _json(found)
+    response.headers.update({"ETag": etag, "Cache-Control": kept})
+    return response
 
 
 @router.post(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 
 from app.dependencies import runtime, serving
 from app.errors import described
+from app.routes.conditional import Conditional
 from app.schemas.tags import (
     AliasRule,
     SuggestQuery,
@@ -26,7 +27,7 @@ from app.services.tags.vocabulary import vocabulary_page
 from models.errors import InputError, TagError
 from models.vocabulary import normalize_tag
 
-router = APIRouter(prefix="/v1", tags=["tags"])
+router = APIRouter(prefix="/v1", tags=["tags"], route_class=Conditional)
 
 OnlyNew = Annotated[
     Literal["*"] | None, Header(description="`*`: write the line only if the alias has none yet.")

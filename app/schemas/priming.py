@@ -57,6 +57,16 @@ class PrimeRequest(Request):
     )
 
 
+class PrimeQuery(PrimeRequest):
+    """A query as parameters of an address; a list is its parameter, repeated."""
+
+    model_config = ConfigDict(strict=False, json_schema_extra={})
+
+    context: list[TagText] = Field(
+        default=[], description="Tags it stands with, on the same track for example."
+    )
+
+
 class Resolved(BaseModel):
     """How a tag was understood."""
 

@@ -104,7 +104,6 @@ def test_the_body_limit_holds_where_no_length_is_announced(server: httpx.Client)
     [
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/%ff%fe", 404, "not_found"),
-        ("GET", "/v1/tags/", 422, "invalid_request"),
         ("GET", "/prime", 405, "method_not_allowed"),
         ("DELETE", "/v1/tags", 405, "method_not_allowed"),
         ("GET", "/v1/tags?limit=x", 422, "invalid_request"),

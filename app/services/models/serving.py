@@ -59,6 +59,11 @@ class Serving:
         """Build the search of a verified bundle."""
         return cls(bundle, TagSearch(bundle.encoder, cache_bytes=cache_bytes))
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What answers depend on: read before an answer is made, it is never newer than the answer."""
+        return self.model.name, self.model.version, str(self.rules_mark), str(self.usage_mark)
+
     def publish_rules(self, rules: TagRules, mark: tuple[Any, ...]) -> None:
         """Use new rules from the next request on; the usage stays as it is."""
         index_of = self.vocabulary.key_to_index
