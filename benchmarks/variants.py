@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from time import perf_counter
 
-from app.services.explorer.variants import find_variants
+from app.services.explorer.spelling_pairs import find_spelling_pairs
 from training.corpora import load_corpus
 
 
@@ -50,7 +50,7 @@ def made_up(words: list[str], draw: random.Random) -> str:
 def report(name: str, uses: dict[str, int]) -> None:
     """Search for spellings and print seconds and candidates."""
     started = perf_counter()
-    found = find_variants(uses)
+    found = find_spelling_pairs(uses)
     seconds = perf_counter() - started
     kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(variant.kind for variant in found).most_common())
     print(f"{name}: {len(uses)} tags, {seconds:.2f} s, {len(found)} candidates ({kinds})")

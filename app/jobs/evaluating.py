@@ -1,4 +1,4 @@
-"""Measuring models on documents: the protocols, asked of bundles as they are served."""
+"""Measuring models on documents: the protocols, queries of bundles as they are served."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from models.protocols.priming import evaluate_priming
 from models.protocols.scoring import Evaluation
 from models.types import IndexArray
 
-Tell = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Called with (queries done, queries in all); what it raises ends the evaluation."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Documents as a model sees them.
+class ModelDocuments:
+    """The documents, as positions in one model's vocabulary.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ def evaluate(
     servings: Sequence[Serving],
     rules: TagRules,
     documents: Iterable[Sequence[str]],
-    tell: Tell,
+    progress: Progress,
 ) -> EvaluationResult:
-    """Ask every model the same and measure its rankings.
+    """Measure the rankings of every model on the same queries.
 
-    Models that are compared are asked with the tags that both know, so that each document gives both the
+    Models that are compared get the tags that both vocabularies hold, so that each document gives both the
     same queries.
 
     Raises
@@ -56,16 +56,16 @@ def evaluate(
     EvaluationError
         If the documents give no query.
     """
-    asked = _asked(servings, rules, documents)
+    documents_by_model = _by_model(servings, rules, documents)
     found: list[Evaluation] = []
-    for position, (serving, seen) in enumerate(zip(servings, asked, strict=True)):
+    for position, (serving, own) in enumerate(zip(servings, documents_by_model, strict=True)):
 
-        def told(done: int, total: int, before: int = position) -> None:
-            tell(before * total + done, len(servings) * total)
+        def report(done: int, total: int, before: int = position) -> None:
+            progress(before * total + done, len(servings) * total)
 
-        found.append(_measure(request, serving, seen, told))
+        found.append(_measure(request, serving, own, report))
     return EvaluationResult(
-        documents=len(asked[0].known),
+        documents=len(documents_by_model[0].known),
         queries=found[0].n_queries,
         measured=[
             Measured(
@@ -79,8 +79,10 @@ def evaluate(
     )
 
 
-def _asked(servings: Sequence[Serving], rules: TagRules, documents: Iterable[Sequence[str]]) -> list[Asked]:
-    asked = [Asked([], []) for _ in servings]
+def _by_model(
+    servings: Sequence[Serving], rules: TagRules, documents: Iterable[Sequence[str]]
+) -> list[ModelDocuments]:
+    by_model = [ModelDocuments([], []) for _ in servings]
     numbers: dict[str, int] = {}
     for document in documents:
         known: dict[tuple[int, ...], None] = {}
@@ -88,32 +90,36 @@ def _asked(servings: Sequence[Serving], rules: TagRules, documents: Iterable[Seq
         for tag in document:
             if tag in rules.junk:
                 continue
-            meant = [rules.resolve(serving.vocabulary, tag) for serving in servings]
-            indices = tuple(one.index for one in meant if one.index is not None)
+            resolved = [rules.resolve(serving.vocabulary, tag) for serving in servings]
+            indices = tuple(one.index for one in resolved if one.index is not None)
             if len(indices) == len(servings):
                 known[indices] = None
             elif not indices:
-                outside.add(numbers.setdefault(meant[0].tag, len(numbers)))
-        for position, seen in enumerate(asked):
+                outside.add(numbers.setdefault(resolved[0].tag, len(numbers)))
+        for position, own in enumerate(by_model):
             tags = [indices[position] for indices in sorted(known)]
-            seen.known.append(np.asarray(tags, dtype=np.int64))
-            seen.outside.append(np.asarray(sorted(outside), dtype=np.int64))
-    return asked
+            own.known.append(np.asarray(tags, dtype=np.int64))
+            own.outside.append(np.asarray(sorted(outside), dtype=np.int64))
+    return by_model
 
 
-def _measure(request: EvaluationRequest, serving: Serving, asked: Asked, tell: Tell) -> Evaluation:
+def _measure(
+    request: EvaluationRequest, serving: Serving, documents: ModelDocuments, progress: Progress
+) -> Evaluation:
     scorer = EncoderScorer(serving.bundle.encoder)
     k = sorted(set(request.k))
     if request.protocol == "priming":
-        return evaluate_priming(scorer, asked.known, progress=tell, cutoffs=k)
+        return evaluate_priming(scorer, documents.known, progress=progress, cutoffs=k)
     if request.protocol == "completion":
-        queries = clean_queries(split_documents(asked.known, request.seed))
+        queries = clean_queries(split_documents(documents.known, request.seed))
         popularity = serving.vocabulary.document_frequency
-        return evaluate_completion(scorer, queries, popularity, progress=tell, cutoffs=k, draws_curve=True)
-    usages = oov_queries(asked.known, asked.outside)
+        return evaluate_completion(
+            scorer, queries, popularity, progress=progress, cutoffs=k, draws_curve=True
+        )
+    usages = oov_queries(documents.known, documents.outside)
     if not usages:
         raise EvaluationError("no document holds a tag outside the vocabulary beside one inside it")
-    return evaluate_oov(scorer, usages, progress=tell, cutoffs=k)[serving.bundle.encoder.oov_rule]
+    return evaluate_oov(scorer, usages, progress=progress, cutoffs=k)[serving.bundle.encoder.oov_rule]
 
 
 def _differences(one: Evaluation, other: Evaluation, seed: int) -> dict[str, Difference]:

@@ -1,4 +1,4 @@
-"""How bodies are read."""
+"""Reading request bodies: JSON and HTML forms."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _JSON = (b"content-type", b"application/json")
 
 
 class JsonAnyway(APIRoute):
-    """Reads the body as JSON whatever Content-Type says: `curl -d` alone sends the type of a form.
+    """Reads the body as JSON whatever its Content-Type: `curl -d` without a header sends the type of a form.
 
-    Only for routes that change nothing: elsewhere the type is what keeps a foreign page's form out.
+    Only for routes that change nothing: elsewhere the required type prevents cross-site requests by forms.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, told that the body is JSON."""
+        """Return the handler of requests, whose Content-Type is replaced by JSON's."""
         handle = super().get_route_handler()
 
         async def handle_json(request: Request) -> Response:
@@ -36,12 +36,12 @@ class JsonAnyway(APIRoute):
 
 
 def media_type(request: Request) -> str:
-    """Return what a body says it is, without parameters, in lower case; empty if it says nothing."""
+    """Return the body's Content-Type without parameters, in lower case; empty if there is none."""
     return request.headers.get("content-type", "").partition(";")[0].strip().casefold()
 
 
 async def read_json(request: Request, model: type[Model]) -> Model:
-    """Return the body as a `model`; a fault is reported as the framework would."""
+    """Return the body as a `model`; a fault is reported as FastAPI reports it."""
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
@@ -50,7 +50,7 @@ async def read_json(request: Request, model: type[Model]) -> Model:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of an HTML form (URL-encoded), of several with one name the last.
+    """Return the fields of an HTML form (URL-encoded); of several fields with one name, the last.
 
     Raises
     ------
@@ -58,6 +58,6 @@ async def read_form(request: Request) -> dict[str, str]:
         415 for a body of another type.
     """
     if media_type(request) != "application/x-www-form-urlencoded":
-        raise HTTPException(415, "an HTML form is read here: application/x-www-form-urlencoded")
+        raise HTTPException(415, "the body must be an HTML form: application/x-www-form-urlencoded")
     body = (await request.body()).decode("utf-8", "replace")
     return dict(parse_qsl(body, keep_blank_values=True, errors="replace"))

@@ -1,4 +1,4 @@
-"""The API's documentation at `/docs`: Swagger UI, from this host alone."""
+"""The API's documentation at `/docs`: Swagger UI, served from this host only."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ pages = Pages()
 
 @router.get("/docs")
 async def show() -> Response:
-    """Show what `/openapi.json` describes, and let it be tried."""
+    """Show the operations of `/openapi.json`, which can be tried out there."""
     return pages.render("docs.html")

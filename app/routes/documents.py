@@ -1,4 +1,4 @@
-"""Documents of the store over HTTP: one, or a stream of lines."""
+"""HTTP routes for the store's documents: one at a time, or a stream of lines."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
-        description="1 to 255 printable characters without spaces. The same request with the same key is "
-        "dealt with once; an import that was broken off goes on where it stood.",
+        description="1 to 255 printable characters without spaces. The same request with the same key takes "
+        "effect once; an import that was interrupted continues after its last batch.",
     ),
 ]
 SPOOL_BYTES = 1 << 16
@@ -49,7 +49,7 @@ _BODY: dict[str, Any] = {
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/DocumentRequest"}},
             "application/x-ndjson": {
-                "schema": {},  # any bytes: faulty lines are told, not refused
+                "schema": {},  # any bytes: faulty lines are reported, not refused
                 "example": '{"id": 1, "tags": ["lo-fi"]}\n{"id": 2, "tags": ["jazz"]}\n',
             },
         },
@@ -87,9 +87,9 @@ async def post_documents(
 ) -> Response:
     """Write one document (`application/json`) or a stream of them (`application/x-ndjson`, one a line).
 
-    A document that is there already under the same id is replaced. A stream may have any length; it is
-    written as it comes, in batches, and `GET /v1/imports/{Idempotency-Key}` tells how far it is. Faulty
-    lines are passed over and listed; if all lines are faulty, the answer is 422 with the same counts.
+    A document whose id the store holds already is replaced. A stream may have any length; it is written
+    in batches as it arrives, and `GET /v1/imports/{Idempotency-Key}` reports its progress. Faulty lines are
+    skipped and listed; if all lines are faulty, the answer is 422 with the same counts.
     """
     held = runtime(request)
     key = None if idempotency_key is None else f"{request.state.owner}:{idempotency_key}"
@@ -102,7 +102,7 @@ async def post_documents(
         return Response(written.model_dump_json(), media_type="application/json")
     if kind != "application/json":
         raise HTTPException(
-            415, f"{shown(kind)} is not read here; application/json and application/x-ndjson are"
+            415, f"Content-Type is {shown(kind)}; application/json or application/x-ndjson is needed"
         )
     body = await read_json(request, DocumentRequest)
     answer = await documents.put(held.engine, body, key, held.settings)
@@ -147,7 +147,7 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
 
 
 def _take_whole(spool: BinaryIO, work: Import) -> None:
-    """Write a spooled stream if all of its lines are sound."""
+    """Write a spooled stream if all of its lines are valid."""
     faults = work.check(_spooled(spool))
     if faults.faulty:
         raise FaultsError(
@@ -168,9 +168,11 @@ def _spooled(spool: BinaryIO) -> Iterator[list[bytes]]:
     yield from batches.end()
 
 
-@router.get("/imports/{key}", summary="How far is an import?", responses=described(404, 422, 500, 503))
+@router.get(
+    "/imports/{key}", summary="Get the progress of an import", responses=described(404, 422, 500, 503)
+)
 async def get_import(key: str, request: Request) -> Written:
-    """Tell how far the import with this Idempotency-Key has come, or what became of it."""
+    """Return the progress of the import with this Idempotency-Key, or its outcome."""
     return await documents.progress(runtime(request).engine, f"{request.state.owner}:{key}")
 
 
@@ -195,5 +197,5 @@ async def get_document(id: str, request: Request) -> DocumentResponse:
     responses=described(404, 422, 500, 503),
 )
 async def delete_document(id: str, request: Request) -> None:
-    """Take one document out of the store. What a trained model has learnt from it stays."""
+    """Delete one document from the store. Models that were trained on it do not change."""
     await documents.remove(runtime(request).engine, id)

@@ -1,4 +1,4 @@
-"""Evaluations over HTTP."""
+"""HTTP routes for evaluations."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"], route_class=C
 async def post_evaluation(
     body: EvaluationRequest, request: Request, response: Response
 ) -> EvaluationResponse:
-    """Queue an evaluation of a model, or of two on the same queries; `Location` is where to watch it."""
-    found = await runtime(request).evaluations.ask(body)
+    """Queue an evaluation of a model, or of two on the same queries; `Location` is its address."""
+    found = await runtime(request).evaluations.request(body)
     response.headers["Location"] = f"/v1/evaluations/{found.id}"
     return found
 
@@ -40,9 +40,9 @@ async def list_evaluations(
     return await held.evaluations.page(query.cursor, query.limit)
 
 
-@router.get("/{id}", summary="Watch an evaluation", responses=described(404, 422, 500, 503))
+@router.get("/{id}", summary="Get an evaluation", responses=described(404, 422, 500, 503))
 async def get_evaluation(id: str, request: Request) -> EvaluationResponse:
-    """Tell how far an evaluation is, or what it found."""
+    """Return an evaluation: its progress, or its result."""
     return await runtime(request).evaluations.get(id)
 
 

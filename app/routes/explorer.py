@@ -1,4 +1,4 @@
-"""The explorer: pages for people at `/`. What programs use is under `/v1`."""
+"""The explorer's pages for queries: Ask and Map. The API for programs is under `/v1`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from models.vocabulary import normalize_tag
 router = APIRouter(include_in_schema=False)
 
 
-# Plain `def`s: a page is drawn in a thread, so that it does not hold up the queries of programs.
+# Plain `def`s: FastAPI runs them in a thread, so that rendering a page does not delay the API's queries.
 @router.get("/")
 def explore(request: Request) -> Response:
-    """Show the question in the address, and its answer."""
+    """Show the query in the address, and its results."""
     running = runtime(request)
     serving, settings = served(request), running.settings
     try:
@@ -31,9 +31,9 @@ def explore(request: Request) -> Response:
     except InputError as error:
         view = "map" if request.query_params.get("view") == "map" else "ask"
         question, fault = Question(view), str(error)
-    # On the map one context is in sight; the other stays in the address.
-    asked = replace(question, versus=None) if question.view == "map" else question
-    columns = answer(asked, serving, settings, str(request.base_url)) if question.tag else []
+    # The map shows one context; the other is kept in the address.
+    shown = replace(question, versus=None) if question.view == "map" else question
+    columns = answer(shown, serving, settings, str(request.base_url)) if question.tag else []
     failed = fault is not None or any(column.fault for column in columns)
     response = pages.render(
         f"{question.view}.html",
@@ -45,7 +45,7 @@ def explore(request: Request) -> Response:
         examples=[] if columns else examples(serving, question.view),
         has_map=serving.bundle.projection is not None,
         most_on_map=settings.max_map_tags,
-        **frame(request, serving, question.view, question) | {"said": _said(columns)},
+        **frame(request, serving, question.view, question) | {"message": _message(columns)},
     )
     response.headers["HX-Push-Url"] = question.url()
     return response
@@ -53,7 +53,7 @@ def explore(request: Request) -> Response:
 
 @router.get("/explorer/suggest")
 def complete(q: str, request: Request) -> JSONResponse:
-    """Offer tags for what is being typed; nothing for what cannot become one."""
+    """Suggest tags for the text being typed; none for text that is not a valid tag."""
     serving = served(request)
     try:
         offered = suggest(serving, normalize_tag(q), limit=8)
@@ -64,22 +64,22 @@ def complete(q: str, request: Request) -> JSONResponse:
 
 @router.get("/explorer/map")
 def locate(request: Request) -> JSONResponse:
-    """Return where the tags of the map stand for the question in the address."""
+    """Return the positions of the map's tags for the query in the address."""
     serving, settings = served(request), runtime(request).settings
     question = Question.read(request.query_params.multi_items(), serving, settings)
     return JSONResponse(places(question, serving, settings), headers={"Cache-Control": "no-store"})
 
 
 def _reasons(question: Question, columns: list[Column]) -> dict[str, dict[str, str]]:
-    """Return, for each side's tags as given, why one has no part in the answer; else nothing."""
+    """Return, for each context's tags as given, why a tag was ignored; an empty text where it was used."""
     reasons = {side: dict.fromkeys(question.side(side), "") for side in ("context", "versus")}
     for column in columns:
         reasons[column.side] |= column.ignored()
     return reasons
 
 
-def _said(columns: list[Column]) -> str:
-    """Return the answer in a sentence, for those who hear the page."""
+def _message(columns: list[Column]) -> str:
+    """Return the answer in a sentence, for screen readers."""
     parts = []
     for column in columns:
         beside = f" beside {', '.join(column.given)}" if column.given else " on its own"

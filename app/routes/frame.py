@@ -1,4 +1,4 @@
-"""What the explorer's pages share: what stands around every view, and who is looking."""
+"""What the explorer's pages share: the values of their common frame, and what the visitor may do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARY, QUALITY = "/explorer/library", "/explorer/quality"
 
 
 def served(request: Request) -> Serving:
-    """Return what `default` serves.
+    """Return the model that `default` serves.
 
     Raises
     ------
@@ -26,21 +26,21 @@ def served(request: Request) -> Serving:
     """
     found = runtime(request).registry.serving(None)
     if found is None:
-        raise BundleError("no bundle can be served; /v1/models tells what is wrong with each")
+        raise BundleError("no bundle can be served; /v1/models gives the reason for each")
     return found
 
 
 def frame(
     request: Request, serving: Serving, here: str, question: Question | None = None
 ) -> dict[str, object]:
-    """Return what stands around the view that is in front; the question goes along where it is asked."""
+    """Return the values of base.html; the tabs of the views that take a query keep `question`."""
     question = question or Question()
     tabs = [(view, view.capitalize(), question.seen_from(view)) for view in VIEWS]
     tabs += [("library", "Library", LIBRARY), ("quality", "Quality", QUALITY)]
     return {
         "here": here,
         "tabs": tabs,
-        "said": "",
+        "message": "",
         "model": serving.model,
         "manifest": serving.bundle.manifest,
         "n_tags": len(serving.vocabulary),
@@ -50,6 +50,6 @@ def frame(
 
 
 def may(request: Request, scope: Scope) -> bool:
-    """Return whether whoever asks holds a key of at least this scope, or needs none."""
+    """Return whether the request's key has at least this scope, or no key is required."""
     held: Scope | None = request.scope["state"].get("scope")
     return held is None or RANK[held] >= RANK[scope]

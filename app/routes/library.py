@@ -1,4 +1,4 @@
-"""The explorer's Library: the tags, the store's documents, and tags that look like variants."""
+"""The explorer's Library: the tags, the store's documents, and pairs of likely spellings of one tag."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from models.vocabulary import MAX_TAG_LENGTH, normalize_tag
 
 router = APIRouter(prefix=LIBRARY, include_in_schema=False)
 
-TAGS, DOCUMENTS, VARIANTS = 24, 10, 24
-"""On a page."""
+TAGS, DOCUMENTS, SPELLINGS = 24, 10, 24
+"""The most that one page shows of each."""
 
 SORTS: dict[Sort, str] = {"use": "use in training", "store": "use in the store", "name": "name"}
 
 
-# Plain `def`s: a page is drawn in a thread, so that it does not hold up the queries of programs.
+# Plain `def`s: FastAPI runs them in a thread, so that rendering a page does not delay the API's queries.
 @router.get("")
 def show_tags(request: Request) -> Response:
     """Show the tags, the most used first."""
@@ -55,13 +55,13 @@ def show_tags(request: Request) -> Response:
         continued="cursor" in given,
         first_url=_url("", here),
         next_url=next_start and _url("", here | {"cursor": next_start}),
-        **frame(request, serving, "library") | {"said": f"{len(listed)} tags"},
+        **frame(request, serving, "library") | {"message": f"{len(listed)} tags"},
     )
 
 
 @router.get("/documents")
 def show_documents(request: Request) -> Response:
-    """Show the store's documents and what the encoder would add to each."""
+    """Show the store's documents and the tags that the model would add to each."""
     serving, given = served(request), request.query_params
     tag, fault = given.get("tag", "").strip() or None, None
     found: tuple[list[library.ShownDocument], str | None, int] = [], None, 0
@@ -89,19 +89,19 @@ def show_documents(request: Request) -> Response:
         continued="cursor" in given,
         first_url=_url("/documents", here),
         next_url=last and _url("/documents", here | {"cursor": encode_cursor(last)}),
-        **frame(request, serving, "library") | {"said": f"{len(shown)} documents"},
+        **frame(request, serving, "library") | {"message": f"{len(shown)} documents"},
     )
 
 
 @router.get("/variants")
-def show_variants(request: Request) -> Response:
-    """Show tags that look like spellings of each other."""
-    return _variants(request)
+def show_spellings(request: Request) -> Response:
+    """Show pairs of tags that look like spellings of one tag."""
+    return _spellings(request)
 
 
 @router.post("/variants")
-async def judge_variant(request: Request) -> Response:
-    """Accept a variant into the alias table, dismiss it, or take an acceptance back."""
+async def judge_spelling(request: Request) -> Response:
+    """Accept a pair into the alias table, dismiss it, or undo an acceptance."""
     form, held = await read_form(request), runtime(request)
     alias, target, verdict = (form.get(name, "") for name in ("alias", "target", "verdict"))
     try:
@@ -109,61 +109,60 @@ async def judge_variant(request: Request) -> Response:
             await aliasing.put(held.engine, alias, target, only_new=True)
         elif verdict == "dismiss":
             pair = normalize_tag(alias), normalize_tag(target)
-            await run_in_threadpool(library.dismiss_variant, held.engine, *pair)
+            await run_in_threadpool(library.dismiss_spelling, held.engine, *pair)
         elif verdict == "undo":
             await aliasing.remove(held.engine, alias)
         else:
             raise InputError("/verdict", f"verdict is {verdict[:20]!r}; accept, dismiss or undo is needed")
     except (InputError, TagError, NotFoundError, PreconditionError) as error:
-        return await run_in_threadpool(_variants, request, str(error))
+        return await run_in_threadpool(_spellings, request, str(error))
     except StoreError:
-        return await run_in_threadpool(_variants, request, AWAY)
+        return await run_in_threadpool(_spellings, request, AWAY)
     here = {"judged": verdict, "alias": alias, "target": target}
     start = request.query_params.get("cursor")
     return RedirectResponse(_url("/variants", here | ({"cursor": start} if start else {})), 303)
 
 
-AWAY = "The store does not answer. What is read from it comes back with it."
+AWAY = "The store does not answer, so its documents and the alias table cannot be shown."
 
 
-def _variants(request: Request, fault: str | None = None) -> Response:
+def _spellings(request: Request, fault: str | None = None) -> Response:
     serving, given = served(request), request.query_params
-    found, first = [], _place(given.get("cursor"))
+    found, first = [], _offset(given.get("cursor"))
     try:
         catalogue = runtime(request).catalogues.of(serving)
-        found = library.open_variants(runtime(request).engine, catalogue)
+        found = library.open_spellings(runtime(request).engine, catalogue)
     except StoreError:
         fault = AWAY
     judged = given.get("judged") if fault is None else None
     alias, target = given.get("alias", ""), given.get("target", "")
-    said = {
+    message = {
         "accept": f"{alias} stands for {target} from now on.",
-        "dismiss": f"{alias} and {target} stay two tags.",
+        "dismiss": f"{alias} and {target} remain two tags.",
         "undo": f"{alias} stands for itself again.",
     }.get(judged or "", "")
-    listed = found[first : first + VARIANTS]
+    listed = found[first : first + SPELLINGS]
     return pages.render(
         "library_variants.html",
         200 if fault in {None, AWAY} else 422,
-        part="variants",
+        part="spellings",
         listed=listed,
         total=len(found),
         fault=fault,
         judged=judged,
-        said_of_it=said,
         alias=alias,
         here_url=_url("/variants", {"cursor": str(first)} if first else {}),
         may_write=may(request, "write"),
         continued=first > 0,
         first_url=_url("/variants", {}),
-        next_url=_url("/variants", {"cursor": str(first + VARIANTS)})
-        if len(found) > first + VARIANTS
+        next_url=_url("/variants", {"cursor": str(first + SPELLINGS)})
+        if len(found) > first + SPELLINGS
         else None,
-        **frame(request, serving, "library") | {"said": said or f"{len(found)} variants"},
+        **frame(request, serving, "library") | {"message": message or f"{len(found)} pairs of spellings"},
     )
 
 
-def _place(text: str | None) -> int:
+def _offset(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and text.isascii() and len(text) < 9 else 0
 
 

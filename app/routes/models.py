@@ -1,4 +1,4 @@
-"""Bundles and aliases over HTTP."""
+"""HTTP routes for bundles and model aliases."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ IfMatch = Annotated[
     str | None,
     Header(
         pattern=r'^"[0-9]{1,9}"$|^\*$',
-        description="The alias's ETag: nothing is moved if somebody else has moved it since.",
+        description="The alias's ETag: the alias is not moved if it has been moved since (412).",
     ),
 ]
 
 
 @router.get("/models", summary="List bundles", responses=described(500))
 async def list_models(request: Request) -> Models:
-    """List the registry's bundles, those that cannot be served with the reason why."""
+    """List the registry's bundles; those that cannot be served come with the reason."""
     return await asyncio.to_thread(swapping.models, runtime(request).registry)
 
 
 @router.get("/models/{name}", summary="Describe a bundle", responses=described(404, 422, 500))
 async def get_model(name: str, request: Request) -> ModelDetail:
-    """Describe a bundle, named as NAME@VERSION, NAME or alias: provenance, settings, measured quality."""
+    """Describe a bundle, given as NAME@VERSION, NAME or alias: provenance, settings, measured quality."""
     return await asyncio.to_thread(swapping.model, runtime(request).registry, name)
 
 
 @router.get("/aliases", summary="List aliases", responses=described(500, 503))
 async def list_aliases(request: Request) -> ModelAliases:
-    """List what each alias serves."""
+    """List the model aliases and the bundle that each serves."""
     held = runtime(request)
     return await swapping.aliases(held.engine, held.registry)
 
 
 @router.get("/aliases/{name}", summary="Get an alias", responses=described(404, 422, 500, 503))
 async def get_alias(name: Alias, request: Request, response: Response) -> ModelAlias:
-    """Tell what an alias serves; the ETag is good for `If-Match`."""
+    """Return the bundle that an alias serves; the ETag can be sent as `If-Match`."""
     held = runtime(request)
     found = await swapping.alias(held.engine, held.registry, name)
     response.headers["ETag"] = f'"{found.revision}"'
@@ -59,7 +59,7 @@ async def get_alias(name: Alias, request: Request, response: Response) -> ModelA
 async def put_alias(
     name: Alias, body: AliasMove, request: Request, response: Response, if_match: IfMatch = None
 ) -> ModelAlias:
-    """Let an alias serve another bundle. No request fails meanwhile, and no answer mixes two bundles.
+    """Let an alias serve another bundle. No request fails during the swap, and no answer mixes two bundles.
 
     The bundle is loaded and verified first; one that cannot be served never becomes active. Other
     replicas follow within `TAGPRIME_STORE_REFRESH_SECONDS`.

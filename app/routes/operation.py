@@ -1,4 +1,4 @@
-"""For operators and their probes."""
+"""HTTP routes for operators: probes, version and metrics."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ async def version(request: Request) -> Version:
     responses=described(500),
 )
 async def get_metrics(request: Request) -> Response:
-    """Tell latencies by route and outcome, OOV share, index cache, models served, and the store's state."""
+    """Report latencies by route and status, OOV share, index cache, served models, and the store's state."""
     return Response(metrics(request).text(), headers={"Content-Type": CONTENT_TYPE})

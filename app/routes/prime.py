@@ -32,7 +32,7 @@ router = APIRouter(tags=["priming"], route_class=JsonAnyway)
 
 
 def _json(model: BaseModel) -> Response:
-    # Serialised here, once: handing the object to the framework would validate it a second time.
+    # Serialised here: FastAPI would validate the object a second time.
     return Response(model.model_dump_json(exclude_none=True), media_type="application/json")
 
 
@@ -46,9 +46,9 @@ def _json(model: BaseModel) -> Response:
 async def prime(body: PrimeRequest, request: Request) -> Response:
     """Rank the vocabulary's tags by how related they are to `tag` in `context`.
 
-    Another context, another ranking. A tag outside the vocabulary is answered through its use: in the
-    documents of the store if there are any, else in this query's own context. `/prime` is a permanent
-    alias of `/v1/prime`.
+    The ranking depends on the context. A tag outside the vocabulary is answered from its usage in the
+    store's documents if any hold it, else from the query's context alone. `/prime` is a permanent alias
+    of `/v1/prime`.
     """
     held = runtime(request)
     found = answer(await serving(request, body.model), body, held.settings)
@@ -92,7 +92,7 @@ async def get_prime(query: Annotated[PrimeQuery, Query()], request: Request) -> 
     responses=described(400, 413, 422, 500),
 )
 async def prime_batch(body: BatchRequest, request: Request) -> Response:
-    """Answer each query on its own: a bad one gets its problem, and the others their rankings."""
+    """Answer each query on its own: an invalid one gets a problem, the others their rankings."""
     held = runtime(request)
     n = len(body.queries)
     check_limit(held.settings, "max_batch", n, "/queries", f"queries holds {n} queries")
@@ -102,7 +102,7 @@ async def prime_batch(body: BatchRequest, request: Request) -> Response:
         if item.result is not None:
             metrics(request).query(item.result.in_vocabulary)
         items.append(item)
-        await asyncio.sleep(0)  # a long batch lets others in between
+        await asyncio.sleep(0)  # lets other requests run between the queries of a long batch
     return _json(BatchResponse(items=items))
 
 
@@ -125,9 +125,9 @@ async def _item(request: Request, query: Any) -> BatchItem:
     responses=described(400, 404, 413, 422, 500),
 )
 async def embeddings(body: EmbeddingsRequest, request: Request) -> Response:
-    """Return vectors in the shape of OpenAI's embeddings endpoint.
+    """Return vectors in the format of OpenAI's embeddings endpoint.
 
-    Index `candidate` vectors in a vector store and ask it with `query` vectors, compared by `metric`.
+    Index `candidate` vectors in a vector store and search it with `query` vectors, compared by `metric`.
     """
     held = runtime(request)
     return _json(embed(await serving(request, body.model), body, held.settings))

@@ -1,4 +1,4 @@
-"""The explorer's Quality: what a bundle was measured at, and measuring it anew."""
+"""The explorer's Quality: a bundle's own measurements, and evaluations by the service."""
 
 from __future__ import annotations
 
@@ -12,77 +12,85 @@ from app.dependencies import runtime
 from app.routes.bodies import read_form
 from app.routes.frame import QUALITY, frame, may, pages, served
 from app.schemas.evaluations import EvaluationsResponse
-from app.services.explorer.evaluating import CORPORA, PROTOCOLS, TITLES, Outcome, Wanted, choices, outcome
+from app.services.explorer.evaluating import (
+    CORPORA,
+    PROTOCOLS,
+    TITLES,
+    EvaluationForm,
+    ShownEvaluation,
+    choices,
+    shown_evaluation,
+)
 from app.services.explorer.quality import tables
 from models.errors import ConflictError, InputError, NotFoundError, StoreError
 
 router = APIRouter(prefix=QUALITY, include_in_schema=False)
 
-RUNS = f"{QUALITY}/evaluations"
+EVALUATIONS = f"{QUALITY}/evaluations"
 LISTED = 10
 
 
 @router.get("")
 async def show_quality(request: Request) -> Response:
-    """Show a bundle's own measurements, the form that asks for new ones, and those there are."""
-    return await _quality(request, Wanted.read(request.query_params))
+    """Show a bundle's own measurements, the form for a new evaluation, and the list of evaluations."""
+    return await _quality(request, EvaluationForm.read(request.query_params))
 
 
 @router.post("/evaluations")
-async def run_evaluation(request: Request) -> Response:
-    """Queue what the form asks for, and show it."""
-    wanted = Wanted.read(await read_form(request))
+async def request_evaluation(request: Request) -> Response:
+    """Queue the evaluation that the form describes, and show it."""
+    form = EvaluationForm.read(await read_form(request))
     try:
-        job = await runtime(request).evaluations.ask(wanted.request())
+        job = await runtime(request).evaluations.request(form.request())
     except (InputError, StoreError) as error:
-        return await _quality(request, wanted, str(error))
-    return RedirectResponse(f"{RUNS}/{job.id}", 303)
+        return await _quality(request, form, str(error))
+    return RedirectResponse(f"{EVALUATIONS}/{job.id}", 303)
 
 
 @router.get("/evaluations/{id}")
 async def show_evaluation(id: str, request: Request) -> Response:
-    """Show an evaluation: how far it is, or what it found."""
+    """Show an evaluation: its progress, or its result."""
     return await _evaluation(request, id)
 
 
 @router.get("/evaluations/{id}/progress")
 async def show_progress(id: str, request: Request) -> Response:
-    """Answer with the part that tells how far it is; once it has ended, with one that fetches the page."""
+    """Return the part of the page with the progress bar; once it has ended, one that fetches the page."""
     job = await runtime(request).evaluations.get(id)
-    shown = outcome(job, str(request.base_url))
-    part = {"shown": shown, "run_url": f"{RUNS}/{job.id}", "works_apart": _works_apart(request)}
+    shown = shown_evaluation(job, str(request.base_url))
+    part = {"shown": shown, "evaluation_url": f"{EVALUATIONS}/{job.id}", "works_apart": _works_apart(request)}
     return await run_in_threadpool(pages.render, "progress.html", **part)
 
 
 @router.post("/evaluations/{id}")
 async def cancel_evaluation(id: str, request: Request) -> Response:
-    """Cancel an evaluation; one that has ended meanwhile stays what it is."""
+    """Cancel an evaluation; one that has ended is left unchanged."""
     try:
         await runtime(request).evaluations.cancel(id)
     except ConflictError:
         pass
     except (NotFoundError, StoreError):
         return await _evaluation(request, id)
-    return RedirectResponse(f"{RUNS}/{quote(id)}", 303)
+    return RedirectResponse(f"{EVALUATIONS}/{quote(id)}", 303)
 
 
-async def _quality(request: Request, wanted: Wanted, fault: str | None = None) -> Response:
+async def _quality(request: Request, form: EvaluationForm, fault: str | None = None) -> Response:
     held, given = runtime(request), request.query_params
     away, listed = None, EvaluationsResponse(evaluations=[], next_cursor=None)
     try:
         listed = await held.evaluations.page(given.get("cursor"), LISTED)
     except StoreError:
-        away = "The store does not answer, and evaluations are kept there."
+        away = "The store, which holds the evaluations, does not answer."
     except InputError as error:
         fault = str(error)
 
     def draw() -> Response:
         serving = served(request)
         try:
-            entry = held.registry.find(given["of"]) if "of" in given else None
+            chosen = held.registry.find(given["of"]).manifest if "of" in given else None
         except NotFoundError:
-            entry = None
-        manifest = serving.bundle.manifest if entry is None or entry.manifest is None else entry.manifest
+            chosen = None
+        manifest = chosen or serving.bundle.manifest
         model = f"{manifest.name}@{manifest.version}"
         base_url = str(request.base_url)
         return pages.render(
@@ -92,15 +100,15 @@ async def _quality(request: Request, wanted: Wanted, fault: str | None = None) -
             of=manifest,
             of_value=model,
             choices=choices(held.registry),
-            wanted=wanted,
-            chosen=wanted.model or model,
+            form=form,
+            chosen=form.model or model,
             protocols=PROTOCOLS,
             corpora=CORPORA,
             titles=TITLES,
             fault=fault,
             away=away,
             may_write=may(request, "write"),
-            runs=[outcome(job, base_url) for job in listed.evaluations],
+            evaluations=[shown_evaluation(job, base_url) for job in listed.evaluations],
             next_url=listed.next_cursor and f"{QUALITY}?{urlencode({'cursor': listed.next_cursor})}#runs",
             **frame(request, serving, "quality"),
         )
@@ -112,20 +120,20 @@ async def _evaluation(request: Request, id: str) -> Response:
     fault = shown = None
     try:
         job = await runtime(request).evaluations.get(id)
-        shown = outcome(job, str(request.base_url))
+        shown = shown_evaluation(job, str(request.base_url))
     except (NotFoundError, StoreError) as error:
         fault = error
     status = 404 if isinstance(fault, NotFoundError) else 200
 
     def draw() -> Response:
-        around = frame(request, served(request), "quality") | {"said": _said(shown)}
+        around = frame(request, served(request), "quality") | {"message": _message(shown)}
         return pages.render(
             "evaluation.html",
             status,
             shown=shown,
             fault=None if fault is None else str(fault),
-            run_url=f"{RUNS}/{quote(id)}",
-            again_url=f"{QUALITY}?{urlencode(vars(shown.wanted))}#run" if shown else "",
+            evaluation_url=f"{EVALUATIONS}/{quote(id)}",
+            again_url=f"{QUALITY}?{urlencode(vars(shown.form))}#run" if shown else "",
             may_write=may(request, "write"),
             works_apart=_works_apart(request),
             titles=TITLES,
@@ -139,11 +147,11 @@ def _works_apart(request: Request) -> bool:
     return runtime(request).settings.worker == "apart"
 
 
-def _said(shown: Outcome | None) -> str:
+def _message(shown: ShownEvaluation | None) -> str:
     if shown is None:
         return ""
     return {
-        "queued": "The evaluation waits for its turn.",
+        "queued": "The evaluation is waiting in the queue.",
         "running": "The evaluation is running.",
         "done": f"The evaluation is done. {shown.words}",
         "failed": f"The evaluation has failed: {shown.job.reason}",

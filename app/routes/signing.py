@@ -1,4 +1,4 @@
-"""Signing in to the explorer where keys are required, and out."""
+"""Signing in to the explorer, where keys are required, and signing out."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(SIGN_IN)
 async def show_sign_in(request: Request) -> Response:
-    """Show the form that takes a key; who is signed in, or needs no key, goes on."""
-    there = _onwards(request.query_params.get("next", ""))
+    """Show the form for a key; redirect a visitor who is signed in or needs no key."""
+    there = _destination(request.query_params.get("next", ""))
     held, token = runtime(request), session_token(request.headers)
     if held.settings.auth == "off" or (token and await held.sessions.check(token)):
         return RedirectResponse(there, 303)
@@ -32,9 +32,9 @@ async def show_sign_in(request: Request) -> Response:
 
 @router.post(SIGN_IN)
 async def sign_in(request: Request) -> Response:
-    """Take a key, and hand out the cookie that stands for it."""
+    """Check the key of the form, and set the cookie of a new session."""
     form, held = await read_form(request), runtime(request)
-    there, sessions = _onwards(form.get("next", "")), held.sessions
+    there, sessions = _destination(form.get("next", "")), held.sessions
     if held.settings.auth == "off":
         return RedirectResponse(there, 303)
     address = "unknown" if request.client is None else request.client.host
@@ -46,7 +46,7 @@ async def sign_in(request: Request) -> Response:
     key = await held.keys.check(form.get("key", "").strip())
     if key is None:
         sessions.wrong_keys.hit(address)
-        wrong = "That is no key of this service, or it has expired or been revoked."
+        wrong = "The key is not valid: it is unknown, expired or revoked."
         return await asyncio.to_thread(_form, there, wrong, 422)
     try:
         token = await sessions.open(key)
@@ -66,7 +66,7 @@ async def sign_in(request: Request) -> Response:
 
 @router.post("/explorer/sign-out")
 async def sign_out(request: Request) -> Response:
-    """End the session, for every holder of its cookie."""
+    """End the session, in every browser that has its cookie."""
     token = session_token(request.headers)
     if token is not None:
         await runtime(request).sessions.close(token)
@@ -76,12 +76,12 @@ async def sign_out(request: Request) -> Response:
 
 
 def _form(there: str, fault: str | None = None, status: int = 200) -> Response:
-    around = {**BARE, "said": fault or ""}
+    around = {**BARE, "message": fault or ""}
     return pages.render("sign_in.html", status, there=there, fault=fault, **around)
 
 
-def _onwards(wanted: str) -> str:
-    """Return where to go on, on this service's pages and nowhere else."""
+def _destination(wanted: str) -> str:
+    """Return the page to go to after signing in: `wanted` if it is a page of this service, else `/`."""
     path = wanted.partition("?")[0]
     if not is_page(path) or path in SIGNING or "\\" in wanted or any(ord(c) < 33 for c in wanted):
         return "/"

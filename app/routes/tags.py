@@ -1,4 +1,4 @@
-"""The vocabulary over HTTP: list it, spell it, look one tag up, and say what to take tags for."""
+"""HTTP routes for tags: list the vocabulary, suggest spellings, look a tag up, edit the alias table."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from models.vocabulary import normalize_tag
 router = APIRouter(prefix="/v1", tags=["tags"], route_class=Conditional)
 
 OnlyNew = Annotated[
-    Literal["*"] | None, Header(description="`*`: write the line only if the alias has none yet.")
+    Literal["*"] | None, Header(description="`*`: write the line only if the tag has none yet.")
 ]
 
 
 @router.get("/tags", summary="List the vocabulary", responses=described(422, 500))
 async def list_tags(query: Annotated[TagsQuery, Query()], request: Request) -> TagsResponse:
-    """List the tags that the served model knows, in alphabetical order, page by page."""
+    """List the served model's vocabulary in alphabetical order, page by page."""
     held = runtime(request)
     return vocabulary_page(await serving(request), query, held.settings)
 
 
 @router.get("/tags/suggest", summary="Complete or correct a spelling", responses=described(422, 500))
 async def suggest_tags(query: Annotated[SuggestQuery, Query()], request: Request) -> SuggestResponse:
-    """Offer vocabulary tags for what somebody typed: completions first, then the most alike."""
+    """Suggest vocabulary tags for a typed text: completions first, then the most similar spellings."""
     held = runtime(request)
     check_page_size(held.settings, query.limit)
     try:
@@ -56,13 +56,13 @@ async def suggest_tags(query: Annotated[SuggestQuery, Query()], request: Request
 
 @router.get("/tags/{tag:path}", summary="Look a tag up", responses=described(404, 422, 500))
 async def get_tag(tag: str, request: Request) -> TagResponse:
-    """Tell how a tag is understood and how often it is used. A tag may hold `/`, as in `ac/dc`."""
+    """Return how a tag is resolved and how many documents hold it. A tag may hold `/`, as in `ac/dc`."""
     return await look_up(await serving(request), runtime(request).engine, tag)
 
 
 @router.get("/tag-aliases", summary="List the alias table", responses=described(422, 500, 503))
 async def list_aliases(query: Annotated[TagsQuery, Query()], request: Request) -> TagAliases:
-    """List which tags stand for others, and which are junk, in alphabetical order."""
+    """List the tags that stand for others or are junk, in alphabetical order."""
     held = runtime(request)
     check_page_size(held.settings, query.limit)
     return await aliasing.page(held.engine, query)
@@ -70,15 +70,14 @@ async def list_aliases(query: Annotated[TagsQuery, Query()], request: Request) -
 
 @router.put(
     "/tag-aliases/{alias:path}",
-    summary="Say what a tag stands for",
+    summary="Write a line of the alias table",
     responses=described(400, 412, 413, 422, 500, 503),
 )
 async def put_alias(alias: str, body: AliasRule, request: Request, if_none_match: OnlyNew = None) -> TagAlias:
-    """Take one tag for another from now on, or put it on the junk list.
+    """Let a tag stand for another, or put it on the junk list.
 
-    With `If-None-Match: *` a line that somebody has written meanwhile stays as it is (412). A tag of the
-    vocabulary is found before the alias table is asked. Queries follow within
-    `TAGPRIME_STORE_REFRESH_SECONDS`.
+    With `If-None-Match: *` a line that exists already is not overwritten (412). The alias table is not used
+    for tags of the vocabulary. Queries follow within `TAGPRIME_STORE_REFRESH_SECONDS`.
     """
     only_new = if_none_match is not None
     return await aliasing.put(runtime(request).engine, alias, body.target, only_new)
@@ -86,10 +85,10 @@ async def put_alias(alias: str, body: AliasRule, request: Request, if_none_match
 
 @router.delete(
     "/tag-aliases/{alias:path}",
-    summary="Take a tag as it is again",
+    summary="Delete a line of the alias table",
     status_code=204,
     responses=described(404, 422, 500, 503),
 )
 async def delete_alias(alias: str, request: Request) -> None:
-    """Take a line out of the alias table."""
+    """Delete a line of the alias table, so that the tag stands for itself again."""
     await aliasing.remove(runtime(request).engine, alias)

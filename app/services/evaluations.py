@@ -51,7 +51,7 @@ class Evaluations:
         self._settings = settings
         self._queue: Queue | None = None
 
-    async def ask(self, request: EvaluationRequest) -> EvaluationResponse:
+    async def request(self, request: EvaluationRequest) -> EvaluationResponse:
         """Queue an evaluation.
 
         Raises

@@ -46,7 +46,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Asked:
+class UnderstoodQuery:
     """A request, understood.
 
     Attributes
@@ -96,7 +96,7 @@ def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeR
     )
 
 
-def understand(serving: Serving, request: PrimeRequest, settings: Settings) -> Asked:
+def understand(serving: Serving, request: PrimeRequest, settings: Settings) -> UnderstoodQuery:
     """Make of a request what the encoder can be asked.
 
     Raises
@@ -113,7 +113,7 @@ def understand(serving: Serving, request: PrimeRequest, settings: Settings) -> A
     context = understand_context(serving, view, request.context, tag)
     query_tag, resolved = understand_tag(serving, view, tag, context)
     query = None if query_tag is None else Query(query_tag, context.indices, request.focus)
-    return Asked(tag, resolved, context, query, _excluded(serving, view, request, tag, context))
+    return UnderstoodQuery(tag, resolved, context, query, _excluded(serving, view, request, tag, context))
 
 
 def understand_tag(

@@ -1,4 +1,4 @@
-"""How a page is rendered and what a browser may do with it."""
+"""Rendering the explorer's pages, with the security headers that they are sent with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app import release
 
 _FOLDER = Path(__file__).parent
 
-# Own files only: no inline script or style, no evaluated text, nothing from another host, no framing.
+# Only this service's own files: no inline script or style, no eval, nothing from other hosts, no framing.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -32,14 +32,14 @@ POLICY = "; ".join(
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
-    # To this service only: with none at all, browsers would not say where a form was sent from either.
+    # Not "no-referrer": browsers would send `Origin: null` with a form, and the origin check would refuse it.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-# What stands around a page that tells nothing of what is served.
-BARE: Mapping[str, Any] = {"here": "", "tabs": (), "said": "", "manifest": None, "signed_in": False}
+# The values of base.html for pages that show nothing about the served model.
+BARE: Mapping[str, Any] = {"here": "", "tabs": (), "message": "", "manifest": None, "signed_in": False}
 
 
 def number(value: float) -> str:
@@ -48,7 +48,7 @@ def number(value: float) -> str:
 
 
 class Pages:
-    """The templates, compiled once."""
+    """The Jinja templates, each compiled once."""
 
     def __init__(self) -> None:
         self._templates = Environment(
@@ -67,7 +67,7 @@ class Pages:
 
 
 class Assets(StaticFiles):
-    """Styles and scripts; a browser asks each time whether they have changed, and mostly they have not."""
+    """Styles and scripts; browsers revalidate them at each use, so that a new release is seen at once."""
 
     def __init__(self) -> None:
         super().__init__(directory=_FOLDER / "static")

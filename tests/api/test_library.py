@@ -90,11 +90,11 @@ def test_a_document_shows_its_tags_and_what_would_be_added(client: TestClient) -
     assert names(page) == ["track-00", "track-01", "track-02"]
     first, _, last = page.split('<li class="item item-document">')[1:]
     assert "not in the vocabulary" in first
-    assert "taken for hip hop" in first
+    assert "read as hip hop" in first
     added = re.findall(r"<li><a[^>]*>([^<]+)<", first)
     assert len(added) == 6
     assert not {"jazz", "hip hop"} & set(added)
-    assert "the model knows none of its tags" in last
+    assert "none of its tags is in the vocabulary" in last
 
 
 def test_documents_can_be_paged_and_narrowed_to_a_tag(client: TestClient) -> None:
@@ -181,13 +181,13 @@ def test_variants_are_found_anew_only_when_tags_have_changed(client: TestClient)
 
     store(client, ["bebop jazz"], ["bebop-jazz"])
     first = catalogue()
-    found = first.variants()
+    found = first.spelling_pairs()
     assert catalogue() is first
     client.put("/v1/tag-aliases/bebop-jazz", json={"target": "jazz"})
     wait_for(lambda: catalogue() is not first)
-    assert catalogue().variants() is found, "an alias is no use of a tag"
+    assert catalogue().spelling_pairs() is found, "an alias is no use of a tag"
     client.post("/v1/documents", json={"id": "another", "tags": ["bebop jazz"]})
-    wait_for(lambda: catalogue().variants() is not found)
+    wait_for(lambda: catalogue().spelling_pairs() is not found)
 
 
 def test_without_the_store_tags_are_listed_and_the_rest_is_said_to_be_away(client: TestClient) -> None:

@@ -122,7 +122,7 @@ def test_progress_is_a_part_of_the_page_which_fetches_the_whole_once_it_has_ende
         assert client.post(address, follow_redirects=False).headers["location"] == address
         last = client.get(f"{address}/progress")
         assert f'hx-get="{address}" hx-trigger="load" hx-target="#page"' in last.text
-        assert "It was cancelled before it was done" in client.get(address).text
+        assert "It was cancelled before it ended" in client.get(address).text
         assert client.post(address).status_code == 200, "what has ended stays what it is"
         assert client.get("/v1/evaluations").json()["evaluations"][0]["status"] == "cancelled"
 
@@ -173,7 +173,7 @@ def test_two_bundles_are_compared_in_words_and_figures(towers: Bundle, tmp_path:
         assert row[2] == f"{between['mean']:+.4f}"
         assert row[4] == "A"
         same = run(client, protocol="completion", corpus="demo", k="10", model="towers", compare="towers")
-        assert "so neither is better" in ended(client, same, "done")
+        assert "the difference is not significant" in ended(client, same, "done")
         of_towers = client.get(QUALITY, params={"of": f"towers@{towers.version}"}).text
         assert "How good is towers?" in of_towers
 

@@ -34,7 +34,7 @@ def test_the_ranking_on_the_page_is_the_services_own(visit: Visit) -> None:
 def test_asking_needs_no_script(visit: Visit) -> None:
     visit.go("/")
     visit.page.get_by_label("Tag", exact=True).fill("lo-fi")
-    visit.page.get_by_label("In the company of").fill("hip hop, chill")
+    visit.page.get_by_label("Context", exact=True).fill("hip hop, chill")
     visit.page.get_by_role("button", name="Ask").click()
     answered(visit, "beside hip hop, chill")
     first = visit.ranked()
@@ -80,7 +80,7 @@ def test_keys_alone_are_enough(visit: Visit) -> None:
     expect(visit.page.locator("#tag")).to_have_attribute("aria-activedescendant", "tag-options-0")
     visit.page.keyboard.press("Enter")
     answered(visit, "on its own")
-    expect(visit.page.locator("#said")).to_contain_text("lo-fi on its own: first ")
+    expect(visit.page.locator("#message")).to_contain_text("lo-fi on its own: first ")
     expect(visit.page.locator("#tag")).to_be_focused()
     visit.page.keyboard.press("Tab")
     visit.page.keyboard.type("hip hop,")
@@ -170,7 +170,7 @@ def test_a_result_is_explained(visit: Visit) -> None:
 def test_an_unknown_tag_is_said_to_be_one_and_its_spelling_is_asked_about(visit: Visit) -> None:
     visit.go("/?tag=shoegazze&context=indie+rock")
     expect(visit.page.locator(".badge")).to_have_text("not in the vocabulary")
-    expect(visit.page.locator(".column-head")).to_contain_text("through its company alone")
+    expect(visit.page.locator(".column-head")).to_contain_text("from its context alone")
     visit.page.get_by_role("link", name="shoegaze", exact=True).first.click()
     expect(visit.page.locator(".asked")).to_have_text("shoegaze")
     expect(visit.page.locator(".badge")).to_have_count(0)

@@ -127,7 +127,7 @@ def test_the_library_needs_no_script(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Accept: eletronic stands for electronic").click()
     expect(visit.page.locator(".judged")).to_contain_text("eletronic stands for electronic from now on")
     assert aliases(visit) == {"eletronic": "electronic"}
-    visit.page.get_by_role("button", name="Take it back").click()
+    visit.page.get_by_role("button", name="Undo").click()
     expect(visit.page.locator(".judged")).to_contain_text("stands for itself again")
     assert aliases(visit) == {}
 
@@ -136,11 +136,11 @@ def test_a_variant_is_accepted_and_taken_back(visit: Visit) -> None:
     visit.go(f"{LIBRARY}/variants")
     n_open = left_to_judge(visit)
     visit.page.get_by_role("button", name="Accept: hiphop stands for hip hop").click()
-    expect(visit.page.locator("#said")).to_have_text("hiphop stands for hip hop from now on.")
+    expect(visit.page.locator("#message")).to_have_text("hiphop stands for hip hop from now on.")
     expect(visit.page.get_by_role("button", name="Accept: hiphop ")).to_have_count(0)
     assert left_to_judge(visit) == n_open - 1
     assert aliases(visit) == {"hiphop": "hip hop"}
-    visit.page.get_by_role("button", name="Take it back").click()
+    visit.page.get_by_role("button", name="Undo").click()
     expect(visit.page.get_by_role("button", name="Accept: hiphop ")).to_be_visible()
     assert aliases(visit) == {}
 
@@ -152,12 +152,12 @@ def test_variants_are_judged_by_keys_alone(visit: Visit) -> None:
     )
     visit.page.locator("#accept-1").focus()
     visit.page.keyboard.press("Enter")
-    expect(visit.page.locator("#said")).to_contain_text(f"{first} stands for")
+    expect(visit.page.locator("#message")).to_contain_text(f"{first} stands for")
     expect(visit.page.locator("#accept-1")).to_be_focused()
     visit.page.keyboard.press("Tab")
     expect(visit.page.locator("#dismiss-1")).to_be_focused()
     visit.page.keyboard.press("Space")
-    expect(visit.page.locator("#said")).to_contain_text(f"{second} and")
+    expect(visit.page.locator("#message")).to_contain_text(f"{second} and")
     assert not {first, second} & set(listed(visit))
     assert list(aliases(visit)) == [first]
 
@@ -220,7 +220,7 @@ def test_signing_in_and_out(visit: Visit, keys: dict[str, str], tmp_path: Path) 
         expect(visit.page.get_by_label("Key")).to_be_focused()
         visit.page.keyboard.type("tp_wrong")
         visit.page.keyboard.press("Enter")
-        expect(visit.page.get_by_role("alert").filter(has_text="no key of this service")).to_be_visible()
+        expect(visit.page.get_by_role("alert").filter(has_text="not valid: it is unknown")).to_be_visible()
         visit.page.get_by_label("Key").fill(keys["read"])
         visit.page.get_by_role("button", name="Sign in").click()
         expect(visit.page.locator("main")).to_contain_text("Your key reads only")
@@ -233,7 +233,7 @@ def test_signing_in_and_out(visit: Visit, keys: dict[str, str], tmp_path: Path) 
         visit.page.get_by_role("button", name="Accept: hiphop stands for hip hop").click()
         expect(visit.page.locator(".judged")).to_contain_text("hiphop stands for hip hop")
         visit.page.context.clear_cookies()
-        visit.page.get_by_role("button", name="Take it back").click()
+        visit.page.get_by_role("button", name="Undo").click()
         expect(visit.page.locator("h1")).to_have_text("Sign in")
         assert all("422" in complaint for complaint in visit.complaints), visit.complaints
         visit.complaints.clear()  # Chromium's own word on the wrong key
@@ -252,7 +252,7 @@ def test_the_form_of_signing_in_looks_right(visit: Visit, keys: dict[str, str], 
 
 
 def left_to_judge(visit: Visit) -> int:
-    """Return how many variants the page says are left."""
+    """Return how many pairs of spellings the page says are left."""
     said = visit.page.locator(".after").text_content() or ""
     return int(re.findall(r"of (\d+) left", said)[0])
 

@@ -253,7 +253,7 @@ def test_nothing_moves_for_who_asked_for_that(visit: Visit) -> None:
 def test_without_scripts_there_is_the_ranking_and_the_form(visit: Visit) -> None:
     visit.go("/?view=map")
     visit.page.get_by_label("Tag", exact=True).fill("lo-fi")
-    visit.page.get_by_label("In the company of").fill("hip hop")
+    visit.page.get_by_label("Context", exact=True).fill("hip hop")
     visit.page.get_by_role("button", name="Ask").click()
     expect(visit.page.locator(".beside")).to_have_text("beside hip hop")
     assert "view=map" in visit.page.url

@@ -138,8 +138,8 @@ def test_an_evaluation_from_asking_to_reading(visit: Visit, store: str, bundles:
     visit.page.get_by_label("Seed").fill("7")
     visit.page.get_by_role("button", name="Measure").click()
     expect(visit.page.locator("h1")).to_have_text("Completion on demo documents")
-    expect(visit.page.locator("#progress")).to_contain_text("Waiting for its turn")
-    expect(visit.page.locator("#said")).to_have_text("The evaluation waits for its turn.")
+    expect(visit.page.locator("#progress")).to_contain_text("Waiting in the queue")
+    expect(visit.page.locator("#message")).to_have_text("The evaluation is waiting in the queue.")
     cancel = visit.page.get_by_role("button", name="Cancel")
     cancel.focus()
     with visit.page.expect_response(re.compile("/progress$")):
@@ -147,7 +147,7 @@ def test_an_evaluation_from_asking_to_reading(visit: Visit, store: str, bundles:
     expect(cancel).to_be_focused()
     with working(store, bundles):
         expect(visit.page.locator(".status-done")).to_be_visible(timeout=90_000)
-    expect(visit.page.locator("#said")).to_contain_text("The evaluation is done.")
+    expect(visit.page.locator("#message")).to_contain_text("The evaluation is done.")
     expect(visit.page.locator("main")).to_be_focused()
     (drawn,) = chart(visit)
     evaluation = visit.page.url.rpartition("/")[2]
@@ -161,7 +161,9 @@ def test_an_evaluation_from_asking_to_reading(visit: Visit, store: str, bundles:
     visit.page.get_by_role("link", name="Measure like this again").click()
     expect(visit.page.get_by_label("Cutoffs k")).to_have_value("3")
     expect(visit.page.get_by_label("Seed")).to_have_value("7")
-    expect(visit.page.locator(".item-run").first).to_contain_text(f"{measured['metrics']['nDCG@3']:.3f}")
+    expect(visit.page.locator(".item-evaluation").first).to_contain_text(
+        f"{measured['metrics']['nDCG@3']:.3f}"
+    )
 
 
 def test_an_evaluation_is_cancelled_by_keys_alone(visit: Visit) -> None:
@@ -173,7 +175,7 @@ def test_an_evaluation_is_cancelled_by_keys_alone(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Cancel").focus()
     visit.page.keyboard.press("Space")
     expect(visit.page.locator(".status-cancelled")).to_be_visible()
-    expect(visit.page.locator("#said")).to_have_text("The evaluation is cancelled.")
+    expect(visit.page.locator("#message")).to_have_text("The evaluation is cancelled.")
 
 
 def test_two_bundles_are_compared_and_a_failure_is_told(visit: Visit, store: str, bundles: Path) -> None:
@@ -230,7 +232,7 @@ def test_measuring_needs_no_script(visit: Visit, store: str, bundles: Path) -> N
     visit.complaints.clear()  # Chromium's own word on the status
     visit.page.get_by_label("Cutoffs k").fill("5")
     visit.page.get_by_role("button", name="Measure").click()
-    expect(visit.page.locator("#progress")).to_contain_text("Waiting for its turn")
+    expect(visit.page.locator("#progress")).to_contain_text("Waiting in the queue")
     with working(store, bundles):  # the page loads itself again
         expect(visit.page.locator(".status-done")).to_be_visible(timeout=90_000)
 

@@ -1,1 +1,1 @@
-"""What the explorer shows, before it is a page."""
+"""The contents of the explorer's pages, before they are rendered."""

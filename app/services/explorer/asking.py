@@ -1,4 +1,4 @@
-"""Asking: rankings as rows to draw, one context alone or two side by side."""
+"""The Ask page: a query's ranking as rows to draw, in one context or in two side by side."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from app.services.priming import prime
 from app.settings import Settings
 from models.errors import InputError
 
-# A bar that is there can be seen.
+# The least width of a bar, in per cent, so that every bar can be seen.
 _SHORTEST = 2.0
 
-# What the first page offers to try, where the vocabulary has it: tags whose meaning hangs on their company.
+# The example queries of the start page: ambiguous tags, each with two contexts, if the vocabulary has them.
 _AMBIGUOUS = (
     ("lo-fi", ("hip hop", "chill"), ("indie rock", "garage")),
     ("hardcore", ("punk",), ("techno",)),
@@ -33,7 +33,7 @@ _AMBIGUOUS = (
 
 @dataclass(frozen=True)
 class Move:
-    """Where a tag stands in the other ranking, seen from this one."""
+    """How a tag's rank in this ranking differs from its rank in the other one."""
 
     kind: Literal["up", "down", "same", "absent"]
     steps: int
@@ -47,7 +47,7 @@ class Row:
     Attributes
     ----------
     width
-        Of its bar, in percent of the longest on the page.
+        Width of its bar, in per cent of the longest on the page.
     """
 
     rank: int
@@ -61,10 +61,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """The answer in one context, or why there is none."""
+    """The answer in one context, or the reason why there is none."""
 
     side: Literal["context", "versus"]
-    asked: str
+    query: str
     given: tuple[str, ...]
     answer: PrimeResponse | None
     fault: str | None
@@ -73,11 +73,11 @@ class Column:
 
     @property
     def tag(self) -> str:
-        """The tag that is asked for, as understood."""
-        return self.asked if self.answer is None else self.answer.resolved.tag
+        """The query tag, as resolved."""
+        return self.query if self.answer is None else self.answer.resolved.tag
 
     def ignored(self) -> dict[str, str]:
-        """Return which context tags had no part in the answer, and why."""
+        """Return the context tags that were ignored, each with the reason."""
         ignored = [] if self.answer is None else self.answer.context_ignored
         return {tag.tag: _IGNORED[tag.reason] for tag in ignored}
 
@@ -85,14 +85,14 @@ class Column:
 _IGNORED = {
     "out_of_vocabulary": "not in the vocabulary",
     "duplicate": "given twice",
-    "is_the_query": "the tag that is asked for",
+    "is_the_query": "the query tag itself",
     "junk": "on the junk list",
 }
 
 
 @dataclass(frozen=True)
 class Example:
-    """A question worth asking first."""
+    """A query that the start page suggests."""
 
     tag: str
     context: tuple[str, ...]
@@ -101,16 +101,16 @@ class Example:
 
 
 def answer(question: Question, serving: Serving, settings: Settings, base_url: str) -> list[Column]:
-    """Return one column a context; a fault of one is told in its place."""
+    """Return one column for each context; where a query fails, its column holds the reason."""
     sides: list[Literal["context", "versus"]] = ["context"]
     if question.versus is not None:
         sides.append("versus")
-    asked = [_ask(question, side, serving, settings) for side in sides]
+    answers = [_answer(question, side, serving, settings) for side in sides]
     ranks = [_ranks(question, side, serving, settings) for side in sides] if len(sides) == 2 else []
-    scores = [result.score for found, _ in asked if found for result in found.results]
+    scores = [result.score for found, _ in answers if found for result in found.results]
     low, high = min([0.0, *scores]), max([0.0, *scores])
     columns = []
-    for position, (side, (found, fault)) in enumerate(zip(sides, asked, strict=True)):
+    for position, (side, (found, fault)) in enumerate(zip(sides, answers, strict=True)):
         elsewhere = ranks[1 - position] if ranks else None
         rows = [] if found is None else _rows(found, elsewhere, low, high)
         curl = curl_command(question, question.side(side), base_url)
@@ -119,7 +119,7 @@ def answer(question: Question, serving: Serving, settings: Settings, base_url: s
 
 
 def curl_command(question: Question, context: tuple[str, ...], base_url: str) -> str:
-    """Return the command that asks the service what the page asked."""
+    """Return the command that sends the page's query to the API."""
     body: dict[str, object] = {"tag": question.tag, "context": list(context), "limit": question.limit}
     if question.focus != FOCUS:
         body["focus"] = question.focus
@@ -128,7 +128,7 @@ def curl_command(question: Question, context: tuple[str, ...], base_url: str) ->
 
 
 def examples(serving: Serving, view: str = "ask", n: int = 6) -> list[Example]:
-    """Return questions to begin with: ambiguous tags of the vocabulary, else its most used ones."""
+    """Return example queries: ambiguous tags of the vocabulary, else its most used ones."""
     known = serving.vocabulary.key_to_index
     found = [
         Example(tag, context, versus, Question(view, tag, context, versus).url())
@@ -142,7 +142,7 @@ def examples(serving: Serving, view: str = "ask", n: int = 6) -> list[Example]:
     return found[:n]
 
 
-def _ask(
+def _answer(
     question: Question, side: str, serving: Serving, settings: Settings
 ) -> tuple[PrimeResponse | None, str | None]:
     try:
@@ -152,7 +152,7 @@ def _ask(
 
 
 def _ranks(question: Question, side: str, serving: Serving, settings: Settings) -> dict[str, int] | None:
-    """Return the ranks of all that an answer may hold, so that a tag's move is known; None at a fault."""
+    """Return the ranks of as many tags as an answer may hold; None if the query fails."""
     try:
         found = prime(serving, request_for(question, side, settings.max_results), settings)
     except InputError:
@@ -161,7 +161,7 @@ def _ranks(question: Question, side: str, serving: Serving, settings: Settings) 
 
 
 def request_for(question: Question, side: str, limit: int, explain: bool = False) -> PrimeRequest:
-    """Return what a program would send to ask the same.
+    """Return the API request of the same query.
 
     Raises
     ------

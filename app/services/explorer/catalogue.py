@@ -1,6 +1,6 @@
-"""All tags that a model or the store knows, with how often each is used: what the Library lists.
+"""The tags that the Library lists: those of a model and of the store, with the documents that hold each.
 
-It is made when somebody looks, off the hot path, and made anew once the store has changed.
+The list is built when a visitor opens the page, and built again once the store has changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from app.db.engine import transaction
 from app.db.repository import tag_counts
-from app.services.explorer.variants import Variant, find_variants
+from app.services.explorer.spelling_pairs import SpellingPair, find_spelling_pairs
 from app.services.models.serving import Serving
 from app.services.paging import decode_cursor, encode_cursor
 from app.services.store.monitor import StoreMonitor
@@ -31,15 +31,15 @@ Sort = Literal["use", "store", "name"]
 
 @dataclass(frozen=True)
 class ListedTag:
-    """A tag and its uses.
+    """A tag and the number of documents that hold it.
 
     Attributes
     ----------
     index
-        Its position in the vocabulary; None outside of it.
+        Its position in the vocabulary; None if it is outside.
     trained, stored
-        Documents that hold it: of the training collection, and of the store as written there (None while
-        the store is away).
+        Documents that hold it: in the training corpus, and in the store before tag aliases are applied (None
+        while the store does not answer).
     """
 
     tag: str
@@ -49,16 +49,16 @@ class ListedTag:
 
 
 class Catalogue:
-    """The tags of one moment.
+    """The tags of a model and of one state of the store.
 
     Parameters
     ----------
     serving
-        Whose vocabulary.
+        The model whose vocabulary is listed.
     stored
-        The store's most used tags with their documents; None while the store is away.
+        The store's most used tags with their document counts; None while the store does not answer.
     most
-        How many tags are compared as variants, the most used first.
+        How many tags are compared to find spellings of one tag, the most used first.
     """
 
     def __init__(self, serving: Serving, stored: Mapping[str, int] | None, most: int) -> None:
@@ -67,7 +67,7 @@ class Catalogue:
         self._stored = stored
         self._most = most
         self._finding = Lock()
-        self._variants: list[Variant] | None = None
+        self._spelling_pairs: list[SpellingPair] | None = None
         self._orders: dict[Sort, list[str]] = {}
         known = serving.vocabulary.key_to_index
         self._outside = [tag for tag in stored or () if tag not in known]
@@ -76,7 +76,7 @@ class Catalogue:
         return len(self._serving.vocabulary) + len(self._outside)
 
     def listed(self, tag: str) -> ListedTag:
-        """Return what is known of a tag."""
+        """Return a tag with its document counts."""
         index = self._serving.vocabulary.key_to_index.get(tag)
         trained = 0 if index is None else int(self._serving.vocabulary.document_frequency[index])
         return ListedTag(tag, index, trained, None if self._stored is None else self._stored.get(tag, 0))
@@ -84,12 +84,12 @@ class Catalogue:
     def page(
         self, words: str, sort: Sort, start: str | None, size: int
     ) -> tuple[list[ListedTag], str | None]:
-        """Return tags that hold `words`, after the cursor `start`, and the next page's cursor.
+        """Return tags that contain `words`, after the cursor `start`, and the next page's cursor.
 
         Raises
         ------
         InputError
-            If `start` is no cursor of this order.
+            If `start` is not a cursor of this sort order.
         """
         order, key = self._order(sort), self._keys(sort)
         first = 0 if start is None else bisect_right(order, _key_in(start, key("a")), key=key)
@@ -102,34 +102,34 @@ class Catalogue:
         next_start = encode_cursor(json.dumps(key(found[size - 1]), ensure_ascii=False)) if more else None
         return [self.listed(tag) for tag in found[:size]], next_start
 
-    def variants(self) -> list[Variant]:
-        """Return the tags that look like spellings of each other."""
+    def spelling_pairs(self) -> list[SpellingPair]:
+        """Return the pairs of tags that look like spellings of one tag."""
         with self._finding:
-            if self._variants is None:
-                self._variants = find_variants(self.uses)
-            return self._variants
+            if self._spelling_pairs is None:
+                self._spelling_pairs = find_spelling_pairs(self.uses)
+            return self._spelling_pairs
 
-    def take_over(self, before: Catalogue) -> None:
-        """Spare the finding of variants where the tags are what they were."""
+    def reuse_spelling_pairs(self, before: Catalogue) -> None:
+        """Take the pairs that an earlier catalogue has found, if its tags and counts were the same."""
         if before.uses == self.uses:
-            self._variants = before._variants
+            self._spelling_pairs = before._spelling_pairs
 
     @cached_property
     def uses(self) -> dict[str, int]:
-        """The most used tags, with their documents in training and store together."""
+        """The most used tags, with their document counts in the training corpus and the store together."""
         uses = {tag: trained + stored for tag, (trained, stored) in self._numbers.items()}
         return dict(islice(sorted(uses.items(), key=lambda pair: (-pair[1], pair[0])), self._most))
 
     @cached_property
     def _numbers(self) -> dict[str, tuple[int, int]]:
-        """Documents of training and store by tag."""
+        """The document counts of each tag in the training corpus and in the store."""
         vocabulary, stored = self._serving.vocabulary, self._stored or {}
         known = zip(vocabulary.index_to_key, vocabulary.document_frequency.tolist(), strict=True)
         numbers = {tag: (trained, stored.get(tag, 0)) for tag, trained in known}
         return numbers | {tag: (0, stored[tag]) for tag in self._outside}
 
     def _order(self, sort: Sort) -> list[str]:
-        """Return all tags in an order, sorted when it is first asked for."""
+        """Return all tags in a sort order; each order is sorted when it is first needed."""
         if sort not in self._orders:
             self._orders[sort] = sorted(self._numbers, key=self._keys(sort))
         return self._orders[sort]
@@ -143,16 +143,17 @@ class Catalogue:
 
 
 class Catalogues:
-    """Keeps the last catalogue of each model that was looked at.
+    """Keeps the last catalogue of each of the two models looked at last.
 
     Parameters
     ----------
     engine
         The store.
     monitor
-        Knows whether the store answers.
+        Reports whether the store answers.
     most
-        How many of the store's tags are listed, and how many tags are compared; the most used first.
+        How many of the store's tags are listed, and how many tags are compared to find spellings; the most
+        used first.
     """
 
     def __init__(self, engine: Engine, monitor: StoreMonitor, most: int) -> None:
@@ -163,7 +164,7 @@ class Catalogues:
         self._held: LRUCache[tuple[str, str], Catalogue] = LRUCache(2)
 
     def of(self, serving: Serving) -> Catalogue:
-        """Return the catalogue of a model, as fresh as what queries know of the store."""
+        """Return the catalogue of a model, as recent as the state of the store that its queries use."""
         name = serving.model.name, serving.model.version
         state = (self._monitor.up, serving.usage_mark)
         with self._making:
@@ -171,7 +172,7 @@ class Catalogues:
             if held is None or held.made_from != state:
                 made = Catalogue(serving, self._stored() if self._monitor.up else None, self._most)
                 if held is not None:
-                    made.take_over(held)
+                    made.reuse_spelling_pairs(held)
                 made.made_from = state
                 self._held[name] = held = made
             return held
@@ -185,11 +186,11 @@ class Catalogues:
 
 
 def _key_in(start: str, pattern: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the sort key in a cursor, of the same make as `pattern`."""
+    """Return the sort key in a cursor; its parts must have the types of `pattern`'s."""
     try:
         key = json.loads(decode_cursor(start))
     except (ValueError, RecursionError):
         key = None
     if not isinstance(key, list) or [type(part) for part in key] != [type(part) for part in pattern]:
-        raise InputError("query:cursor", "this is not a cursor of this order; go on from the first page")
+        raise InputError("query:cursor", "this is not a cursor of this sort order; start from the first page")
     return tuple(key)

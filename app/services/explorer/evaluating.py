@@ -1,4 +1,4 @@
-"""Evaluations as people ask for them and read them: a form's fields, and a result in figures and words."""
+"""Evaluations on the Quality pages: the form that requests one, and a result in figures and words."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from app.services.explorer.quality import Curves
 from app.services.models.registry import Registry
 from models.errors import InputError
 
-CHANCE = 0.05
-"""A difference that chance alone makes as seldom as this is told as one."""
+SIGNIFICANCE = 0.05
+"""A difference with a smaller p-value is reported as one."""
 
 TITLES = {"completion": "Completion", "priming": "Priming", "oov": "Unseen tags"}
 PROTOCOLS = {
-    "completion": "Completion: half of a document's tags ask for the hidden half",
-    "priming": "Priming: every tag of a document, in the whole of it, asks for the others (the paper's)",
-    "oov": "Unseen tags: tags outside the vocabulary ask for those inside",
+    "completion": "Completion: find the hidden half of a document's tags from the other half",
+    "priming": "Priming: find a document's other tags from each tag in the whole document (the paper's)",
+    "oov": "Unseen tags: find a document's vocabulary tags from each of its other tags",
 }
 CORPORA = {"demo": "1,000 demo documents, invented, never trained on", "store": "the documents of the store"}
 
@@ -36,8 +36,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the form says, as it was written."""
+class EvaluationForm:
+    """The fields of the form, as they were typed."""
 
     model: str = ""
     compare: str = ""
@@ -47,20 +47,20 @@ class Wanted:
     seed: str = "0"
 
     @classmethod
-    def read(cls, given: Mapping[str, str]) -> Wanted:
-        """Return the fields that are given, and what goes without saying."""
+    def read(cls, given: Mapping[str, str]) -> EvaluationForm:
+        """Return the fields that are given, and the defaults of the others."""
         known = {field.name for field in fields(cls)}
         return cls(
             **{name: value.strip() for name, value in given.items() if name in known and value.strip()}
         )
 
     def request(self) -> EvaluationRequest:
-        """Return what to ask the service for.
+        """Return the evaluation request of the form.
 
         Raises
         ------
         InputError
-            If a value cannot be used; says which one.
+            If a value is not valid; the message names the field.
         """
         cutoffs = [_whole("k", part, 1) for part in self.k.replace(",", " ").split()]
         body: dict[str, Any] = {"protocol": self.protocol, "corpus": self.corpus, "k": cutoffs}
@@ -78,28 +78,29 @@ class Wanted:
 def choices(registry: Registry) -> list[Choice]:
     """Return the bundles that can be measured, the one that `default` serves first."""
     found = []
-    for entry in registry.entries():
-        if entry.manifest is not None:
-            aliases = registry.aliases_of(entry.manifest)
-            named = f"{entry.manifest.name} {entry.manifest.version}"
+    for installed in registry.installed():
+        manifest = installed.manifest
+        if manifest is not None:
+            aliases = registry.aliases_of(manifest)
+            named = f"{manifest.name} {manifest.version}"
             label = f"{named} ({', '.join(aliases)})" if aliases else named
             found.append((
                 "default" not in aliases,
-                Choice(f"{entry.manifest.name}@{entry.manifest.version}", label),
+                Choice(f"{manifest.name}@{manifest.version}", label),
             ))  # fmt: skip
     return [choice for _, choice in sorted(found, key=lambda pair: pair[0])]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One metric of one model, or of two with what lies between them.
+    """One metric of one model, or of two with their difference.
 
     Attributes
     ----------
     difference
-        The second model's less the first's, over documents; None where one model was measured.
+        The second model's value minus the first's, mean over documents; None where one model was measured.
     verdict
-        Which model that speaks for, if chance alone hardly makes it: ``A``, ``B`` or nothing.
+        The better model, ``A`` or ``B``, if the difference is significant; else empty.
     """
 
     metric: str
@@ -109,16 +110,16 @@ class Figure:
     verdict: str
 
     @property
-    def p_said(self) -> str:
-        """The p-value in figures; what is too small for them is said to be."""
+    def p_text(self) -> str:
+        """The p-value to three decimals, or ``< 0.001``."""
         if self.p_value is None:
             return ""
         return "< 0.001" if self.p_value < 0.001 else f"{self.p_value:.3f}"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """An evaluation to be shown."""
+class ShownEvaluation:
+    """An evaluation as a page shows it."""
 
     job: EvaluationResponse
     models: list[str]
@@ -129,36 +130,36 @@ class Outcome:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether the evaluation is done, failed or cancelled."""
         return self.job.status in {"done", "failed", "cancelled"}
 
     @property
-    def wanted(self) -> Wanted:
-        """The form that asks for the same again."""
-        asked = self.job.request
-        cutoffs = ", ".join(map(str, asked.get("k", ())))
-        given = {name: str(asked.get(name) or "") for name in ("model", "compare", "protocol", "corpus")}
-        return Wanted.read(given | {"k": cutoffs, "seed": str(asked.get("seed", 0))})
+    def form(self) -> EvaluationForm:
+        """The form that requests the same evaluation again."""
+        body = self.job.request
+        cutoffs = ", ".join(map(str, body.get("k", ())))
+        given = {name: str(body.get(name) or "") for name in ("model", "compare", "protocol", "corpus")}
+        return EvaluationForm.read(given | {"k": cutoffs, "seed": str(body.get("seed", 0))})
 
     @property
     def headline(self) -> str:
-        """The figure that says most in a list: nDCG at the largest cutoff, else the first one."""
+        """The figure that a list of evaluations shows: nDCG at the largest cutoff, else the first one."""
         if not self.figures:
             return ""
         main = _main(self.figures)
         return f"{main.metric} " + " / ".join(f"{value:.3f}" for value in main.values)
 
 
-def outcome(job: EvaluationResponse, base_url: str) -> Outcome:
-    """Return what a page tells of an evaluation."""
+def shown_evaluation(job: EvaluationResponse, base_url: str) -> ShownEvaluation:
+    """Return an evaluation as a page shows it."""
     result = job.result
     figures = [] if result is None else _figures(result)
-    asked = [name for name in (job.request.get("model"), job.request.get("compare")) if name]
-    names = [one.model for one in result.measured] if result else [str(name) for name in asked]
+    requested = [name for name in (job.request.get("model"), job.request.get("compare")) if name]
+    names = [one.model for one in result.measured] if result else [str(name) for name in requested]
     body = {name: value for name, value in job.request.items() if value is not None}
     shown = body if job.request.get("documents") is None else body | {"documents": ["..."]}
     data = shlex.quote(json.dumps(shown, ensure_ascii=False))
-    return Outcome(
+    return ShownEvaluation(
         job=job,
         models=names,
         figures=figures,
@@ -176,8 +177,8 @@ def _figures(result: EvaluationResult) -> list[Figure]:
         if between is None:
             figures.append(Figure(metric, values, None, None, ""))
             continue
-        told = between.p_value < CHANCE and between.mean != 0
-        verdict = "" if not told else "B" if between.mean > 0 else "A"
+        significant = between.p_value < SIGNIFICANCE and between.mean != 0
+        verdict = "" if not significant else "B" if between.mean > 0 else "A"
         figures.append(Figure(metric, values, between.mean, between.p_value, verdict))
     return figures
 
@@ -188,26 +189,26 @@ def _main(figures: Sequence[Figure]) -> Figure:
 
 
 def _words(figures: Sequence[Figure], result: EvaluationResult) -> str:
-    asked = f"{result.queries:,} queries from {result.documents:,} documents."
+    extent = f"{result.queries:,} queries from {result.documents:,} documents."
     if len(result.measured) < 2:
-        return asked
+        return extent
     main = _main(figures)
     if main.p_value is None or main.difference is None:
-        return asked
-    p_value = main.p_said if main.p_said.startswith("<") else f"= {main.p_said}"
+        return extent
+    p_value = main.p_text if main.p_text.startswith("<") else f"= {main.p_text}"
     by = f"{abs(main.difference):.3f} (p {p_value})"
     if main.verdict:
         other = "A" if main.verdict == "B" else "B"
-        said = (
-            f"{main.verdict} is better than {other} in {main.metric}, by {by}: chance alone seldom does that."
+        words = (
+            f"{main.verdict} is better than {other} in {main.metric}, by {by}: the difference is significant."
         )
     else:
-        said = f"In {main.metric} they are {by} apart: chance alone may well do that, so neither is better."
+        words = f"In {main.metric} they differ by {by}: the difference is not significant."
     mixed = {figure.verdict for figure in figures if figure.verdict} - {main.verdict}
     if mixed:
         against = [figure.metric for figure in figures if figure.verdict in mixed]
-        said += f" {mixed.pop()} is better in {', '.join(against)}."
-    return f"{said} {asked}"
+        words += f" {mixed.pop()} is better in {', '.join(against)}."
+    return f"{words} {extent}"
 
 
 def _curves(result: EvaluationResult) -> Curves | None:

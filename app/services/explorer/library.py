@@ -1,4 +1,4 @@
-"""The Library: tags with their nearest, the store's documents with what is missing, variants to judge."""
+"""The Library: tags with their nearest tags, documents with suggested tags, pairs of spellings to judge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.db.engine import transaction
 from app.db.tag_aliases import alias_table
 from app.services.explorer.catalogue import Catalogue, ListedTag
 from app.services.explorer.question import Question
-from app.services.explorer.variants import Variant
+from app.services.explorer.spelling_pairs import SpellingPair
 from app.services.models.serving import Serving, StoreView
 from app.services.tags.resolve import TagRules
 from models.encoders.contract import Query
@@ -25,16 +25,16 @@ from models.types import IndexArray
 NEAREST = 5
 ADDED = 6
 SHOWN_TAGS = 40
-"""Tags of a document that are shown; a longer one says how many more it has."""
-ASKED_BESIDE = 12
-"""Tags of a document that go along as the context of a link."""
+"""The most tags of a document that are shown; of the others only their number is."""
+LINK_CONTEXT = 12
+"""The most tags of a document that a link to one of its suggested tags has as its context."""
 
 _NOTHING: IndexArray = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Related:
-    """A tag that the encoder names, and the address that asks for it."""
+    """A result of a query, and the address of the query for it."""
 
     tag: str
     score: float
@@ -43,7 +43,7 @@ class Related:
 
 @dataclass(frozen=True)
 class HeldTag:
-    """A tag on a document, and why it has no part in what is added, if it has none."""
+    """A tag of a document, and how it was resolved or why it was ignored; empty if it was used as it is."""
 
     tag: str
     reason: str
@@ -58,7 +58,7 @@ class ShownDocument:
     more
         How many tags it has besides those shown.
     added
-        What the encoder would add to it, best first; nothing where none of its tags is known.
+        Suggested tags, best first; empty where none of its tags is in the vocabulary.
     """
 
     id: str
@@ -69,7 +69,7 @@ class ShownDocument:
 
 
 def nearest(serving: Serving, listed: Iterable[ListedTag]) -> dict[str, list[Related]]:
-    """Return the tags nearest to each listed one on its own; none for those outside the vocabulary."""
+    """Return the nearest tags of each listed tag without a context, for the tags of the vocabulary."""
     indices = [tag.index for tag in listed if tag.index is not None]
     queries = [Query(index, _NOTHING) for index in indices]
     tags = serving.vocabulary.index_to_key
@@ -87,8 +87,8 @@ def nearest(serving: Serving, listed: Iterable[ListedTag]) -> dict[str, list[Rel
 def documents(
     engine: Engine, serving: Serving, tag: str | None, start: str, size: int
 ) -> tuple[list[ShownDocument], str | None, int]:
-    """Return documents after an id, those that hold `tag` if it is given, the last one's id if there are
-    more, and how many there are in all.
+    """Return documents after an id (only those that hold `tag`, if given), the last one's id if there are
+    more, and the number of documents in the store.
 
     Raises
     ------
@@ -103,8 +103,8 @@ def documents(
     return _completed(serving, page), last, total
 
 
-def open_variants(engine: Engine, catalogue: Catalogue) -> list[Variant]:
-    """Return the variants nobody has judged yet: neither in the alias table nor dismissed.
+def open_spellings(engine: Engine, catalogue: Catalogue) -> list[SpellingPair]:
+    """Return the pairs of spellings that nobody has judged: neither in the alias table nor dismissed.
 
     Raises
     ------
@@ -115,16 +115,16 @@ def open_variants(engine: Engine, catalogue: Catalogue) -> list[Variant]:
         table, dropped = alias_table(connection), dismissed(connection)
     stood_for = {target for target in table.values() if target is not None}
     return [
-        variant
-        for variant in catalogue.variants()
-        if variant.alias not in table
-        and variant.target not in table
-        and variant.alias not in stood_for  # whose own spellings would be two steps away
-        and (variant.alias, variant.target) not in dropped
+        pair
+        for pair in catalogue.spelling_pairs()
+        if pair.alias not in table
+        and pair.target not in table
+        and pair.alias not in stood_for  # accepting it would make a chain of two aliases
+        and (pair.alias, pair.target) not in dropped
     ]
 
 
-def dismiss_variant(engine: Engine, alias: str, target: str) -> None:
+def dismiss_spelling(engine: Engine, alias: str, target: str) -> None:
     """Record that two normalised tags are not spellings of each other, so that they are not offered again.
 
     Raises
@@ -137,17 +137,17 @@ def dismiss_variant(engine: Engine, alias: str, target: str) -> None:
 
 
 def _completed(serving: Serving, page: Sequence[StoredDocument]) -> list[ShownDocument]:
-    """Ask what each document lacks: all its tags speak, each as the query in its turn."""
+    """Return the documents, each with the tags that an unknown tag in the context of its tags suggests."""
     view, rules = serving.view, serving.view.rules
     contexts = [_known(serving, rules, stored.document.tags) for stored in page]
-    asked = [context for context in contexts if len(context)]
-    queries = [Query(Usage.unknown(), context) for context in asked]
-    rankings = iter(_search(serving).search(queries, ADDED, [_without(view, context) for context in asked]))
+    known = [context for context in contexts if len(context)]
+    queries = [Query(Usage.unknown(), context) for context in known]
+    rankings = iter(_search(serving).search(queries, ADDED, [_without(view, context) for context in known]))
     keys = serving.vocabulary.index_to_key
     shown = []
     for stored, context in zip(page, contexts, strict=True):
         ranking = next(rankings) if len(context) else None
-        beside = tuple(keys[index] for index in context[:ASKED_BESIDE].tolist())
+        beside = tuple(keys[index] for index in context[:LINK_CONTEXT].tolist())
         added = []
         if ranking is not None:
             for index, score in zip(ranking.indices.tolist(), ranking.scores.tolist(), strict=True):
@@ -159,7 +159,7 @@ def _completed(serving: Serving, page: Sequence[StoredDocument]) -> list[ShownDo
 
 
 def _known(serving: Serving, rules: TagRules, tags: Iterable[str]) -> IndexArray:
-    """Return the vocabulary tags that a document's tags stand for, each once."""
+    """Return the vocabulary tags that a document's tags resolve to, each once."""
     meant = (rules.resolve(serving.vocabulary, tag).index for tag in tags if tag not in rules.junk)
     found = np.unique(np.asarray([index for index in meant if index is not None], dtype=np.int64))
     return found[~np.isin(found, list(serving.view.junk))]
@@ -171,7 +171,7 @@ def _reason(serving: Serving, rules: TagRules, tag: str) -> str:
     meant = rules.resolve(serving.vocabulary, tag)
     if meant.index is None:
         return "not in the vocabulary"
-    return "" if meant.step == "exact" else f"taken for {meant.tag}"
+    return "" if meant.step == "exact" else f"read as {meant.tag}"
 
 
 def _without(view: StoreView, tags: IndexArray) -> IndexArray:
@@ -179,6 +179,6 @@ def _without(view: StoreView, tags: IndexArray) -> IndexArray:
 
 
 def _search(serving: Serving) -> TagSearch:
-    """Return a search that leaves the indexes of recent queries' contexts where they are."""
+    """Return a search that does not evict the cached indexes of recent queries' contexts."""
     encoder = serving.bundle.encoder
     return TagSearch(encoder, cache_bytes=0) if encoder.contextual_candidates else serving.search

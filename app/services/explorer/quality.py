@@ -1,4 +1,4 @@
-"""The bundle's own measurements as tables: what it scored, beside what simpler methods scored."""
+"""A bundle's own measurements as tables, beside those of simpler methods."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SIMPLER = {
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One figure; `beats` where a method other than the model itself is above it."""
+class MethodFigure:
+    """One figure of a method; `beats` if the method is a baseline whose figure is above the model's."""
 
     value: float
     beats: bool
@@ -33,9 +33,9 @@ class Curves:
     Attributes
     ----------
     methods
-        Names, and whether each is the model itself.
+        Name of each method, and whether it is the model itself.
     rows
-        A recall level and each method's precision there, fractions.
+        Recall levels, each with the precision of every method there, as a fraction.
     """
 
     methods: list[tuple[str, bool]]
@@ -56,7 +56,7 @@ class Table:
     Attributes
     ----------
     facts
-        What else was written down of the measurement, e.g. how many queries it had.
+        Other facts about the measurement, such as the number of its queries.
     rows
         The method's name, whether it is the model itself, and its figures in the order of `metrics`.
     curves
@@ -66,17 +66,17 @@ class Table:
     name: str
     facts: dict[str, str]
     metrics: list[str]
-    rows: list[tuple[str, bool, list[Cell | None]]]
+    rows: list[tuple[str, bool, list[MethodFigure | None]]]
     curves: Curves | None = None
 
     @property
     def explained(self) -> list[tuple[str, str]]:
-        """What the methods beside the model do, where that is known."""
+        """Descriptions of the baselines that have one in `SIMPLER`."""
         return [(name, SIMPLER[name]) for name, own, _ in self.rows if not own and name in SIMPLER]
 
     @property
     def beaten_by(self) -> list[tuple[str, list[str]]]:
-        """Methods that are above the model, with the figures they are above it in."""
+        """Methods with figures above the model's, each with the metrics in which it is above."""
         found = []
         for name, _, cells in self.rows:
             above = [metric for metric, cell in zip(self.metrics, cells, strict=True) if cell and cell.beats]
@@ -86,7 +86,7 @@ class Table:
 
 
 def tables(manifest: Manifest) -> list[Table]:
-    """Return the tables that a manifest's ``quality`` holds, one a protocol."""
+    """Return the tables that a manifest's ``quality`` holds, one for each protocol."""
     recipe = manifest.training.get("recipe")
     names = {manifest.encoder["kind"], manifest.name}
     if isinstance(recipe, Mapping):
@@ -106,7 +106,7 @@ def _table(name: str, measured: Mapping[str, Any], own: set[Any]) -> Table:
     rows = []
     for method, figures in methods.items():
         cells = [
-            Cell(figures[metric], method != model and figures[metric] > bar.get(metric, float("inf")))
+            MethodFigure(figures[metric], method != model and figures[metric] > bar.get(metric, float("inf")))
             if metric in figures
             else None
             for metric in metrics
@@ -117,7 +117,7 @@ def _table(name: str, measured: Mapping[str, Any], own: set[Any]) -> Table:
 
 
 def _curves(found: Any, model: str | None) -> Curves | None:
-    """Return a manifest's curves; one that is no curve is passed over, as a foreign figure is."""
+    """Return a manifest's curves; values of another form are left out, as in `_figures`."""
     if not isinstance(found, Mapping):
         return None
     sound = {

@@ -1,4 +1,4 @@
-"""The explorer's state: what is asked, as its address carries it."""
+"""The query of an explorer page, as its address holds it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Parameters = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Question:
-    """A tag, its context, and perhaps another context to compare with.
+    """A query tag, its context, and optionally a second context to compare with.
 
-        Attributes
-        ----------
-        view
-        Which way of asking is in front: one of `VIEWS`.
+    Attributes
+    ----------
+    view
+        The page: one of `VIEWS`.
     versus
-        The other context; None where nothing is compared.
+        The second context; None where nothing is compared.
     focus
-        How much the tag itself counts among its context.
+        The weight of the query tag among its context.
     """
 
     view: str = "ask"
@@ -44,12 +44,12 @@ class Question:
 
     @classmethod
     def read(cls, parameters: Parameters, serving: Serving, settings: Settings) -> Self:
-        """Read the question in an address; what is not of ours is passed over.
+        """Read the query in an address; unknown parameters are ignored.
 
         Raises
         ------
         InputError
-            If a number is none or out of range, or a context holds too many tags: each link of a page
+            If a number is malformed or out of range, or a context holds too many tags: each link of a page
             repeats them all.
         """
         values: dict[str, list[str]] = {}
@@ -67,7 +67,7 @@ class Question:
         )
 
     def url(self) -> str:
-        """Return the address that asks this, with nothing in it that goes without saying."""
+        """Return the address of this query; parameters with default values are left out."""
         pairs = [("view", self.view)] if self.view != "ask" else []
         if self.tag:
             pairs.append(("tag", self.tag))
@@ -81,11 +81,11 @@ class Question:
         return "/?" + urlencode(pairs, errors="replace") if pairs else "/"
 
     def asking(self, tag: str) -> str:
-        """Return the address that asks for another tag in the same contexts."""
+        """Return the address of the query for another tag in the same contexts."""
         return replace(self, tag=tag, limit=LIMIT).url()
 
     def seen_from(self, view: str) -> str:
-        """Return the address of the same question in another view."""
+        """Return the address of the same query in another view."""
         return replace(self, view=view).url()
 
     def longer(self) -> str:
@@ -93,27 +93,27 @@ class Question:
         return replace(self, limit=self.limit + STEP).url()
 
     def adding(self, tag: str, side: str = "context") -> str:
-        """Return the address with one more tag in a context."""
+        """Return the address with a tag added to a context."""
         return self._with(side, (*self.side(side), tag))
 
     def dropping(self, tag: str, side: str = "context") -> str:
-        """Return the address with a tag taken out of a context."""
+        """Return the address with a tag removed from a context."""
         return self._with(side, tuple(other for other in self.side(side) if other != tag))
 
     def comparing(self) -> str:
-        """Return the address that sets another context, empty at first, beside this one."""
+        """Return the address that compares this context with a second, empty one."""
         return replace(self, view="ask", versus=()).url()
 
     def places(self) -> str:
-        """Return the address of the map's places for this question."""
+        """Return the address of the positions on the map for this query."""
         return "/explorer/map" + replace(self, view="ask", versus=None, limit=LIMIT).url().removeprefix("/")
 
     def alone(self) -> str:
-        """Return the address without the other context."""
+        """Return the address without the second context."""
         return replace(self, versus=None).url()
 
     def swapped(self) -> str:
-        """Return the address with the two contexts in each other's place."""
+        """Return the address with the two contexts exchanged."""
         return replace(self, context=self.versus or (), versus=self.context).url()
 
     def side(self, side: str) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class Question:
 
 
 def _tags(name: str, values: Iterable[str], serving: Serving, settings: Settings) -> tuple[str, ...]:
-    """Return the tags in form fields: commas part them, but a tag that holds one is known as a whole."""
+    """Return the tags in form fields, split at commas; a field that is a known tag as a whole stays whole."""
     found: dict[str, None] = {}
     for value in values:
         parts = [value] if _known(value, serving) else value.replace("\n", ",").split(",")

@@ -1,4 +1,4 @@
-"""How tags are spelt: what two writers of one tag do differently, and what makes another word of it."""
+"""Comparing the spelling of tags: separators, accents, plurals, and misspellings of single words."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 _VOWELS = frozenset("aeiou")
 _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 _NOT_PLURALS = frozenset({"blues", "countries", "hips", "news", "series", "souls", "species"})
-"""Not some of what they would be plurals of, where tags are about music."""
+"""Words with a final s that are not plurals of the word without it, in tags about music."""
 
-CROWD = 200
-"""Words that begin or end alike and are too many to be compared with one another."""
+MOST_COMPARED = 200
+"""The most words with a common beginning or end that are compared with each other."""
 
 LONG, LONGER, LONGEST = 5, 7, 9
-"""Letters of a word from which a lost or doubled vowel, one letter, or two letters may be a slip."""
+"""The least length of a word in which a difference of a vowel, of one letter, or of two letters may be a
+misspelling."""
 
 
 def spelt(tag: str) -> tuple[str, Words]:
     """Return a tag's key and its words, without separators, punctuation and Latin accents.
 
-    Digits that stand apart stay apart. ``&``, ``+`` and ``'n'`` are read as "and".
+    Separate numbers are not joined. ``&``, ``+`` and ``'n'`` are read as "and".
     """
     text = _SILENT.sub("", _AND.sub(" and ", without_accents(tag)))
     words = tuple("".join(character if _counts(character) else " " for character in text).split())
@@ -39,7 +40,7 @@ def spelt(tag: str) -> tuple[str, Words]:
 
 
 def without_accents(text: str) -> str:
-    """Return `text` with Latin letters bare; other scripts' marks are part of their letters."""
+    """Return `text` without the accents of Latin letters; combining marks of other scripts are kept."""
     return text if text.isascii() else "".join(_bare(character) for character in text)
 
 
@@ -56,7 +57,7 @@ def _counts(character: str) -> bool:
 
 
 def singulars(word: str) -> Iterator[str]:
-    """Yield what `word` may be the English plural of."""
+    """Yield the words whose English plural `word` may be."""
     if len(word) < 4 or not word.isalpha() or word in _NOT_PLURALS or not word.endswith("s"):
         return
     if not word.endswith(("ss", "us", "is")):
@@ -68,10 +69,10 @@ def singulars(word: str) -> Iterator[str]:
 
 
 def near_words(words: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each pair of words one edit apart, and most of long ones that are two apart, once.
+    """Yield once each pair of words one edit apart, and most pairs of long words two edits apart.
 
-    Words one edit apart (a swap of neighbours counts as one) have a common rest once each may lose a
-    letter; long ones two apart mostly begin or end alike.
+    Words one edit apart (a transposition counts as one) share a string once at most one letter of each is
+    deleted; long words two edits apart mostly share their first or their last four letters.
     """
     buckets: dict[tuple[str, str], list[str]] = defaultdict(list)
     for word in words:
@@ -84,7 +85,7 @@ def near_words(words: Iterable[str]) -> Iterator[tuple[str, str]]:
             buckets["ends", word[-4:]].append(word)
     seen: set[tuple[str, str]] = set()
     for (kind, _), members in buckets.items():
-        if len(members) > CROWD:
+        if len(members) > MOST_COMPARED:
             continue
         for pair in combinations(sorted(members), 2):
             if pair not in seen and OSA.distance(*pair, score_cutoff=2) <= (2 if kind else 1):
@@ -92,11 +93,11 @@ def near_words(words: Iterable[str]) -> Iterator[tuple[str, str]]:
                 yield pair
 
 
-def is_slip(one: str, other: str) -> bool:
-    """Return whether the difference of two near words looks like a slip, not like another word.
+def is_misspelling(one: str, other: str) -> bool:
+    """Return whether the difference of two near words looks like a misspelling, not like another word.
 
-    Words begin right: who misspells one seldom does so in its first letter. What differs at the end is
-    a form of the word, not a slip: electronic, electronica.
+    The first letter is seldom misspelt, so words that differ there are two words. A difference at the end is
+    another form of the word: electronic, electronica.
     """
     begin = _alike(one, other)
     end = min(_alike(one[::-1], other[::-1]), min(len(one), len(other)) - begin)

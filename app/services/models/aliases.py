@@ -18,7 +18,7 @@ from app.schemas.models import (
     Models,
     ModelSummary,
 )
-from app.services.models.registry import DEFAULT, Entry, Registry
+from app.services.models.registry import DEFAULT, InstalledBundle, Registry
 from app.services.store.monitor import StoreMonitor
 from models.encoders.registry import FAMILIES
 from models.errors import BundleError, InputError, NotFoundError, PreconditionError
@@ -28,15 +28,15 @@ from models.vocabulary import shown
 
 def models(registry: Registry) -> Models:
     """Return the registry, unsound bundles included."""
-    return Models(models=[_summary(registry, entry) for entry in registry.entries()])
+    return Models(models=[_summary(registry, bundle) for bundle in registry.installed()])
 
 
-def _summary(registry: Registry, entry: Entry) -> ModelSummary:
-    manifest = entry.manifest
+def _summary(registry: Registry, bundle: InstalledBundle) -> ModelSummary:
+    manifest = bundle.manifest
     if manifest is None:
         return ModelSummary(
-            name=entry.path.name, version=None, aliases=[], encoder=None, tags=None, corpus=None,
-            fault=entry.fault,
+            name=bundle.path.name, version=None, aliases=[], encoder=None, tags=None, corpus=None,
+            fault=bundle.fault,
         )  # fmt: skip
     return ModelSummary(
         name=manifest.name,

@@ -28,7 +28,7 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True)
-class Entry:
+class InstalledBundle:
     """A folder of the registry: a bundle as its manifest describes it, or what is wrong with it."""
 
     path: Path
@@ -101,7 +101,7 @@ class Registry:
         default = {} if self.fallback is None else {DEFAULT: self.fallback.model}
         return default | {name: serving.model for name, serving in self._aliases.items()}
 
-    def entries(self) -> list[Entry]:
+    def installed(self) -> list[InstalledBundle]:
         """Return every folder of the registry, sound or not, newest first, by manifests alone."""
         folders = [self._settings.bundle]
         if self._settings.bundles is not None and self._settings.bundles.is_dir():
@@ -109,16 +109,16 @@ class Registry:
             folders += sorted(
                 (path for path in inside if path.is_dir()), key=lambda path: -path.stat().st_mtime_ns
             )
-        entries: dict[tuple[str, str] | Path, Entry] = {}
+        found: dict[tuple[str, str] | Path, InstalledBundle] = {}
         for path in folders:
             try:
                 manifest = read_manifest(path)
-                entries.setdefault((manifest.name, manifest.version), Entry(path, manifest))
+                found.setdefault((manifest.name, manifest.version), InstalledBundle(path, manifest))
             except BundleError as error:
-                entries[path] = Entry(path, None, str(error))
-        return list(entries.values())
+                found[path] = InstalledBundle(path, None, str(error))
+        return list(found.values())
 
-    def find(self, model: str) -> Entry:
+    def find(self, model: str) -> InstalledBundle:
         """Return the bundle that an alias, NAME or NAME@VERSION names.
 
         Raises
@@ -131,11 +131,11 @@ class Registry:
         if aliased is not None:
             name, version = _key(aliased)
         matching = [
-            entry
-            for entry in self.entries()
-            if entry.manifest is not None
-            and entry.manifest.name == name
-            and version in {"", entry.manifest.version}
+            bundle
+            for bundle in self.installed()
+            if bundle.manifest is not None
+            and bundle.manifest.name == name
+            and version in {"", bundle.manifest.version}
         ]
         if not matching:
             raise NotFoundError("model_not_found", f"there is no model {shown(model)}")

@@ -4,12 +4,13 @@ const LIBRARY = "./vendor/echarts-6.1.0/echarts.common.min.js";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-// Custom properties of explorer.css that charts draw with.
+// Custom properties of explorer.css that charts use as colours.
 const COLOURS = ["paper", "sheet", "sunk", "line", "edge", "ink", "soft", "a", "a-tint", "a-bar", "b", "b-tint", "b-bar", "warn", "dot"];
 
-// Draw a chart in an element that has a size; return the ECharts instance. `option(colours)` says what to
-// draw, and is asked again when light becomes dark (colours.aBar is --a-bar, and so on). The chart follows
-// the element's size and ends when the element leaves the page; null if it has left before there is one.
+// Draw a chart in an element that has a size; return the ECharts instance. `option(colours)` returns what to
+// draw, and is called again when the colour scheme changes (colours.aBar is --a-bar, and so on). The chart follows
+// the element's size and is disposed of when the element leaves the page. Returns null if the element has left the
+// page before the chart exists.
 export async function draw(element, option) {
   await import(LIBRARY);
   if (!element.isConnected) return null;
@@ -40,13 +41,13 @@ export function colours() {
   return Object.fromEntries(COLOURS.map((name) => [camel(name), styles.getPropertyValue(`--${name}`).trim()]));
 }
 
-// Whether things may move.
+// Whether animations are allowed.
 export function lively() {
   return !calm.matches;
 }
 
-// What every chart begins with. Tooltips are drawn on the canvas: as elements they would carry styles, which
-// the page's policy forbids.
+// The options that all charts share. Tooltips are drawn on the canvas: as HTML elements they would have inline
+// styles, which the Content-Security-Policy forbids.
 function basics({ sheet, line, ink }) {
   return {
     animation: lively(),

@@ -1,6 +1,6 @@
-// A text field that offers tags as one types (the ARIA combobox pattern, list autocompletion).
-// data-complete="whole": the field is one tag. data-complete="list": each tag taken joins a list.
-const PAUSE = 90;
+// A text field that suggests tags while one types (the ARIA combobox pattern with list autocompletion).
+// data-complete="whole": the field holds one tag. data-complete="list": each chosen tag is added to a list.
+const PAUSE = 90; // milliseconds after the last key before suggestions are requested
 
 export function attach(input) {
   if (input.getAttribute("role") === "combobox") return;
@@ -26,7 +26,7 @@ class Combobox {
     input.addEventListener("input", () => this.typed());
     input.addEventListener("keydown", (event) => this.pressed(event));
     input.addEventListener("blur", () => this.close());
-    // Before blur, which would take the list away under the pointer.
+    // Prevents the blur that would close the list before the click on it.
     this.list.addEventListener("mousedown", (event) => event.preventDefault());
     this.list.addEventListener("click", ({ target }) => this.take(target.closest("li")));
   }
@@ -43,11 +43,11 @@ class Combobox {
     } else if (!text || (this.isList && text.includes(","))) {
       this.close();
     } else {
-      this.timer = setTimeout(() => this.ask(text), PAUSE);
+      this.timer = setTimeout(() => this.request(text), PAUSE);
     }
   }
 
-  async ask(text) {
+  async request(text) {
     this.pending?.abort();
     this.pending = new AbortController();
     try {
@@ -56,7 +56,7 @@ class Combobox {
       });
       if (response.ok) this.offer((await response.json()).suggestions);
     } catch {
-      this.close(); // nothing to offer: asked anew meanwhile, or the service is away; the form will tell
+      this.close(); // superseded by a newer request, or the service does not answer, which submitting the form will report
     }
   }
 
@@ -103,7 +103,7 @@ class Combobox {
   move(step) {
     const n = this.list.children.length;
     this.list.children[this.active]?.setAttribute("aria-selected", "false");
-    // One stop more than there are options: there, the text as typed is meant.
+    // One position more than there are options: it selects the text as typed.
     this.active = ((this.active + 1 + step + n + 1) % (n + 1)) - 1;
     const option = this.list.children[this.active];
     if (!option) {

@@ -1,4 +1,4 @@
-// Draws the API's description. Nothing is asked of another host, so no badge of swagger.io's validator either.
+// Draws the API's description. Nothing is requested from other hosts: the badge of swagger.io's validator is off.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#operations",

@@ -1,4 +1,4 @@
-// What the page does beyond its forms and links, which work without it.
+// Enhancements of the pages; their forms and links work without this script.
 import { attach } from "./combobox.js";
 
 const page = () => document.getElementById("page");
@@ -21,16 +21,16 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(source.textContent);
     button.textContent = "Copied";
-    say("Copied");
+    announce("Copied");
   } catch {
-    // Without a secure address there is no clipboard: mark the text, so that Ctrl+C takes it.
+    // Outside a secure context there is no clipboard: select the text, so that Ctrl+C copies it.
     getSelection().selectAllChildren(source);
-    button.textContent = "Marked: now press Ctrl+C";
+    button.textContent = "Selected: now press Ctrl+C";
   }
 }
 
-function say(text) {
-  document.getElementById("said").textContent = text;
+function announce(text) {
+  document.getElementById("message").textContent = text;
 }
 
 function trouble(text) {
@@ -39,7 +39,7 @@ function trouble(text) {
   box.hidden = !text;
 }
 
-// A tag that is pointed at in one ranking is marked in the other.
+// Highlight the tag under the pointer or the focus in both rankings.
 for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
   document.addEventListener(event, ({ target }) => {
     const row = target.closest?.(".answer-two .row");
@@ -50,8 +50,8 @@ for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin",
   });
 }
 
-// A part of the page that renews itself, such as a progress bar, neither speaks nor moves the focus. A page
-// that comes back from the history is the body's, not a part.
+// A part of the page that refreshes itself, such as a progress bar, is not announced and does not move the focus.
+// A page restored from the browser's history is swapped into the body and does not count as a part.
 const isPart = ({ detail: { elt, target } }) => elt.id !== "page" && target?.id !== "page" && page().contains(elt);
 
 let refocus = null;
@@ -64,36 +64,37 @@ document.addEventListener("htmx:afterRequest", () => page().removeAttribute("ari
 document.addEventListener("htmx:afterSettle", (event) => {
   trouble("");
   if (isPart(event)) return;
-  say(page().dataset.said ?? "");
-  mend();
+  announce(page().dataset.message ?? "");
+  enhance();
   if (document.activeElement === document.body || document.activeElement === null) {
     (document.getElementById(refocus) ?? document.getElementById("main")).focus({ preventScroll: true });
   }
 });
-document.addEventListener("htmx:sendError", () => trouble("The service does not answer. Is it running? What is shown is its last answer."));
+document.addEventListener("htmx:sendError", () => trouble("The service does not answer. Is it running? The page shows its last answer."));
 document.addEventListener("htmx:responseError", ({ detail }) => {
-  let reason = `it answered with status ${detail.xhr.status}`;
+  let reason = `the service answered with status ${detail.xhr.status}`;
   try {
     reason = JSON.parse(detail.xhr.responseText).detail;
   } catch {
-    // Not a problem document, from a proxy perhaps: its status says enough.
+    // The body is not a problem document (a proxy may have sent it): only the status is shown.
   }
   trouble(`That did not work: ${reason}.`);
 });
 
-// What only works with scripts is hidden until they run; what a script draws, the script is fetched for.
-function mend() {
+// Show the buttons that only work with scripts, and run the module of each element that a script draws.
+function enhance() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
   for (const place of document.querySelectorAll("[data-module]")) fill(place);
 }
 
-// A module that is there already is not waited for: what it drew is off the page only for this moment.
+// A module that is loaded already is called without waiting: its drawing has just been swapped out of the page
+// and is put back at once.
 const modules = new Map();
 async function fill(place) {
   const name = place.dataset.module;
   if (!modules.has(name)) modules.set(name, await import(`./${name}.js`));
-  if (place.isConnected) modules.get(name).show(place); // another page may have come while it was fetched
+  if (place.isConnected) modules.get(name).show(place); // the page may have changed while the module was loading
 }
-mend();
-// A field may have had the focus before this script was there.
+enhance();
+// A field may have received the focus before this script was loaded.
 if (document.activeElement?.matches("input[data-complete]")) attach(document.activeElement);

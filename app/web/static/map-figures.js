@@ -1,9 +1,9 @@
-// What is drawn on the map: marks by what a tag is to the question, told apart by shape and size as well as
-// by colour, and as many names as there is room for.
-export const NEAR = 30; // of the ranking, so many are drawn as related
-const NAMED = 12; // so many of them are named if there is room
-const CELL = [150, 84]; // in a cell of so many pixels, one further tag is named
-const LONGEST = 28;
+// What is drawn on the map: a mark for each tag, whose shape, size and colour show its part in the query
+// (query tag, context, related or other), and as many names as there is room for.
+export const NEAR = 30; // the number of results that are drawn as related
+const NAMED = 12; // the number of results that are named if there is room
+const CELL = [150, 84]; // pixels, width and height; one further tag is named in each cell of this size
+const LONGEST = 28; // characters of a name; the rest is cut
 const GAP = 3; // pixels between a mark and its name
 
 const pen = document.createElement("canvas").getContext("2d");
@@ -11,7 +11,7 @@ const pen = document.createElement("canvas").getContext("2d");
 export function figures(found, colours, view) {
   const marks = marked(found, colours);
   return {
-    company: lines(found, colours),
+    context: lines(found, colours),
     tags: {
       id: "tags",
       type: "scatter",
@@ -66,14 +66,14 @@ function marked({ tags, x, y, shares, ranked, context, asked }, colours) {
   return marks;
 }
 
-// From the query to each tag of its company.
+// Lines from the query to each tag of its context.
 function lines({ x, y, context, asked }, colours) {
   const data = asked ? context.flatMap((at) => [[asked.x, asked.y], [x[at], y[at]], ["-", "-"]]) : [];
-  return { id: "company", type: "line", silent: true, z: 2, symbol: "none", data, lineStyle: { color: colours.a, width: 1.25, type: "dashed", opacity: 0.6 } };
+  return { id: "context", type: "line", silent: true, z: 2, symbol: "none", data, lineStyle: { color: colours.a, width: 1.25, type: "dashed", opacity: 0.6 } };
 }
 
-// The names that can be read: each beside its mark, on none other that matters, and on no other name. What
-// is not close to the question is named here and there, so that the whole map has its bearings.
+// The names to draw: each is beside its mark and overlaps neither another name nor the mark of the query, its
+// context or a best result. Some of the other tags are named too, spread over the map, for orientation.
 function named(marks, view) {
   const { fontFamily } = getComputedStyle(document.body);
   const taken = [];

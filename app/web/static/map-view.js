@@ -1,5 +1,5 @@
-// What part of the map is in sight. Shares of the whole, in per cent as ECharts counts them; a unit is as
-// long across as it is up.
+// The visible part of the map, in per cent of its width and height, as ECharts expects. Both axes have the same
+// scale.
 const CLOSEST = 2;
 const MARGIN = 1.06;
 
@@ -81,7 +81,7 @@ export class View {
     return this.window((id) => [(ends(id)[0] + ends(id)[1]) / 2, span]);
   }
 
-  // A window of the same span both ways that does not leave the map.
+  // A window with the same span on both axes that stays within the map.
   window(wanted) {
     const within = ([middle, half]) => {
       const reach = Math.min(50, Math.max(CLOSEST / 2, half));

@@ -1,5 +1,5 @@
-// The map: draws the places that the service answers, keeps its view when the question changes, so that
-// everything is seen to move, and asks for the tag that is clicked.
+// The map: draws the positions that the service sends, keeps the zoomed part when the query changes, so that
+// tags are seen to move, and submits the form with a tag that is clicked.
 import { colours, draw } from "./charts.js";
 import { NEAR, figures } from "./map-figures.js";
 import { View } from "./map-view.js";
@@ -12,7 +12,7 @@ let asking = 0;
 let drawn = 0;
 const view = new View();
 
-// Draw the map of the question that stands at `spot`; one that is drawn already is taken over and changed.
+// Draw the map of the query whose address `spot` holds; a map that is drawn already is moved there and updated.
 export async function show(spot) {
   const number = ++asking;
   if (chart?.isDisposed() || canvas?.dataset.version !== spot.dataset.version) canvas = chart = starting = null;
@@ -39,11 +39,11 @@ async function load(address) {
 }
 
 function lost(spot) {
-  const said = document.createElement("p");
-  said.className = "nothing";
-  said.setAttribute("role", "alert");
-  said.textContent = "The map could not be loaded. The ranking says the same in words.";
-  spot.replaceChildren(said);
+  const message = document.createElement("p");
+  message.className = "nothing";
+  message.setAttribute("role", "alert");
+  message.textContent = "The map could not be loaded. The ranking lists the same tags.";
+  spot.replaceChildren(message);
   canvas = chart = starting = null;
 }
 
@@ -53,7 +53,7 @@ function framed(version) {
   made.dataset.version = version;
   made.tabIndex = 0;
   made.setAttribute("role", "application");
-  made.setAttribute("aria-label", "Map of the tags. Plus and minus zoom, arrow keys move, 0 shows the whole map. The ranking says in words what is close.");
+  made.setAttribute("aria-label", "Map of the tags. Plus and minus zoom, arrow keys move, 0 shows the whole map. The ranking lists the tags that are close.");
   made.addEventListener("keydown", typed);
   return made;
 }
@@ -63,7 +63,7 @@ async function begin(here) {
   view.fit(here, found);
   chart = await draw(here, option);
   if (chart === null) {
-    starting = null; // left before it was drawn
+    starting = null; // the page was left before the chart was drawn
     return false;
   }
   chart.on("click", ({ name }) => ask(name));
@@ -96,7 +96,7 @@ function labels() {
 }
 
 function option(now) {
-  const { company, tags, labels } = figures(found, now, view);
+  const { context, tags, labels } = figures(found, now, view);
   return {
     ...view.axes(),
     animationThreshold: 20_000,
@@ -106,7 +106,7 @@ function option(now) {
     grid: { left: 0, right: 0, top: 0, bottom: 0 },
     dataZoom: view.zooms(),
     tooltip: { trigger: "item", formatter: ({ name }) => described(name) },
-    series: [company, tags, labels],
+    series: [context, tags, labels],
   };
 }
 
@@ -114,8 +114,8 @@ function described(name) {
   const at = found.tags.indexOf(name);
   const rank = found.ranked.indexOf(at);
   const lines = name.match(/.{1,44}(\s|$)|.{1,44}/gsu).map((line) => line.trim());
-  if (name === found.asked?.tag) lines.push("is asked for");
-  else if (found.context.includes(at)) lines.push("in its company");
+  if (name === found.asked?.tag) lines.push("the query tag");
+  else if (found.context.includes(at)) lines.push("in the context");
   else if (rank >= 0) lines.push(`rank ${rank + 1}, score ${found.scores[at].toFixed(3)}`);
   else if (found.scores[at] !== null && at >= 0) lines.push(`score ${found.scores[at].toFixed(3)}`);
   return lines.join("\n");

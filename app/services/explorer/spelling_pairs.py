@@ -1,14 +1,13 @@
-"""Tags that look like spellings of each other: candidates for the alias table, to be judged by people.
+"""Tags that look like spellings of one tag: candidates for the alias table, to be judged by people.
 
-Precision goes first: what is offered should be right nearly always. Tags are found by keys that they
-share, so that no two are compared that share none, in three steps, each over the most used spellings that
-the steps before have left:
+Precision matters more than recall: nearly every pair should be right. Only tags that share a key are
+compared. There are three steps; each compares the most used spellings of the groups found before:
 
-1. the same letters and digits, written apart, with other signs or accents: hip hop, hip-hop, hiphop;
+1. the same letters and digits with other separators, punctuation or accents: hip hop, hip-hop, hiphop;
 2. singular and plural of the last word: female vocalist, female vocalists;
-3. one word misspelt, the other spelling several times as often used: psychadelic rock.
+3. one word misspelt, where the right spelling is used several times as often: psychadelic rock.
 
-Digits are never taken for one another (60s, 80s), nor a short word for another (house, horse).
+Tags with different digits (60s, 80s) or different short words (house, horse) are never paired.
 """
 
 from __future__ import annotations
@@ -18,26 +17,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.services.explorer.spelling import Words, is_slip, near_words, singulars, spelt, without_accents
+from app.services.explorer.spelling import (
+    Words,
+    is_misspelling,
+    near_words,
+    singulars,
+    spelt,
+    without_accents,
+)
 from models.vocabulary import separator_key
 
 Kind = Literal["separator", "sign", "accent", "plural", "spelling"]
 Pairs = Callable[[Mapping[str, tuple[str, Words]]], Iterable[tuple[str, str]]]
 
 RARER = 4
-"""A misspelling is used at most once for so many uses of the right spelling."""
+"""The right spelling is used at least this many times as often as a misspelling."""
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A spelling, and the more used one it seems to stand for.
+class SpellingPair:
+    """A tag, and the more used tag that it seems to be a spelling of.
 
     Attributes
     ----------
     kind
-        In what they differ.
+        The kind of difference between them.
     alias_uses, target_uses
-        Documents that hold each.
+        Number of documents that hold each.
     """
 
     alias: str
@@ -47,18 +53,18 @@ class Variant:
     target_uses: int
 
 
-def find_variants(uses: Mapping[str, int]) -> list[Variant]:
-    """Return candidates among normalised tags, those that would join most uses first.
+def find_spelling_pairs(uses: Mapping[str, int]) -> list[SpellingPair]:
+    """Return pairs among normalised tags, those with the most used aliases first.
 
     Parameters
     ----------
     uses
-        Documents that hold each tag; one that none holds is left out.
+        Number of documents that hold each tag; tags without documents are left out.
 
     Returns
     -------
     list
-        A tag is the alias of one candidate at most, and no candidate's target is another's alias.
+        A tag is the alias of one pair at most, and no pair's target is another's alias.
     """
     joined: dict[str, tuple[str, Kind]] = {}
     left: dict[str, tuple[str, Words]] = {}
@@ -78,12 +84,12 @@ def find_variants(uses: Mapping[str, int]) -> list[Variant]:
     for alias, (target, kind) in joined.items():
         while target in joined:
             target = joined[target][0]
-        found.append(Variant(alias, target, kind, uses[alias], uses[target]))
+        found.append(SpellingPair(alias, target, kind, uses[alias], uses[target]))
     return sorted(found, key=lambda v: (-v.alias_uses, -v.target_uses, v.alias))
 
 
 def _by_key(uses: Mapping[str, int]) -> dict[str, dict[str, Words]]:
-    """Return tags with their words, by what is left of them without separators, signs and accents."""
+    """Return tags with their words, by the key without separators, punctuation and accents."""
     spellings: dict[str, dict[str, Words]] = defaultdict(dict)
     for tag, n in uses.items():
         if n > 0:
@@ -108,13 +114,13 @@ def _plurals(left: Mapping[str, tuple[str, Words]]) -> Iterator[tuple[str, str]]
 
 
 def _misspelt(left: Mapping[str, tuple[str, Words]]) -> Iterator[tuple[str, str]]:
-    """Yield keys of tags of as many words that differ in one of them, by what may be a slip."""
+    """Yield keys of tags with equally many words that differ in one word, by what may be a misspelling."""
     holders: dict[str, list[str]] = defaultdict(list)
     for key, (_, words) in left.items():
         for word in set(words):
             holders[word].append(key)
     for one, other in near_words(holders):
-        if not is_slip(one, other):
+        if not is_misspelling(one, other):
             continue
         for key in min(holders[one], holders[other], key=len):
             words = left[key][1]
