@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def nothing_judged(explorer: str) -> None:
     """Every test begins with an empty alias table."""
     for line in httpx.get(f"{explorer}/v1/tag-aliases").json()["aliases"]:
         httpx.delete(f"{explorer}/v1/tag-aliases/{line['alias']}").raise_for_status()
+
+
+@contextmanager
+def own_server(visit: Visit, store: Path, **settings: str) -> Iterator[str]:
+    """Run a server for one test; the browser leaves its pages before it ends, else a fetch is refused."""
+    with serving("--database", f"sqlite:///{store}", **settings) as address:
+        visit.address = address
+        yield address
+        visit.page.goto("about:blank")
 
 
 def listed(visit: Visit) -> list[str]:
@@ -190,8 +200,7 @@ def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, path: str) -> Non
 
 
 def test_an_empty_store_tells_how_to_fill_it(visit: Visit, tmp_path: Path) -> None:
-    with serving("--database", f"sqlite:///{tmp_path / 'store.db'}") as address:
-        visit.address = address
+    with own_server(visit, tmp_path / "store.db") as address:
         wait_for(lambda: httpx.get(f"{address}/v1/documents").is_success)
         visit.go(f"{LIBRARY}/documents")
         expect(visit.page.locator(".nothing")).to_contain_text("The store is empty")
@@ -213,8 +222,7 @@ def keys(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("visit", [True, False], indirect=True, ids=["with scripts", "without"])
 def test_signing_in_and_out(visit: Visit, keys: dict[str, str], tmp_path: Path) -> None:
-    with serving("--database", f"sqlite:///{tmp_path / 'store.db'}", TAGPRIME_AUTH="required") as address:
-        visit.address = address
+    with own_server(visit, tmp_path / "store.db", TAGPRIME_AUTH="required"):
         visit.go("/explorer/library/variants")
         expect(visit.page.locator("h1")).to_have_text("Sign in")
         expect(visit.page.get_by_label("Key")).to_be_focused()
@@ -240,8 +248,7 @@ def test_signing_in_and_out(visit: Visit, keys: dict[str, str], tmp_path: Path) 
 
 
 def test_the_form_of_signing_in_looks_right(visit: Visit, keys: dict[str, str], tmp_path: Path) -> None:
-    with serving("--database", f"sqlite:///{tmp_path / 'store.db'}", TAGPRIME_AUTH="required") as address:
-        visit.address = address
+    with own_server(visit, tmp_path / "store.db", TAGPRIME_AUTH="required"):
         visit.go("/")
         expect(visit.page.locator("h1")).to_have_text("Sign in")
         check_looks(visit)
