@@ -28,8 +28,8 @@ from models.errors import (
     StoreError,
     TagError,
     TagprimeError,
+    shown,
 )
-from models.vocabulary import shown
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5

@@ -126,3 +126,8 @@ class FaultsError(TagprimeError):
         super().__init__(detail)
         self.faults = faults
         self.count = count
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """Return `text` quoted, shortened and in printable ASCII, fit for an error message or a log."""
+    return ascii(text if len(text) <= limit else text[:limit] + "...")

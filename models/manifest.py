@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from models.embeddings import description_fault
 from models.errors import BundleError
-from models.vocabulary import NORMALIZER_VERSION
+from models.normalizer import NORMALIZER_VERSION
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 4

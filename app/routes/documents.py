@@ -28,8 +28,7 @@ from app.schemas.documents import (
 from app.services.documents import single as documents
 from app.services.documents.stream import SHOWN_FAULTS, Batches, Import
 from app.services.limits import check_page_size
-from models.errors import FaultsError
-from models.vocabulary import shown
+from models.errors import FaultsError, shown
 
 router = APIRouter(prefix="/v1", tags=["documents"], route_class=Conditional)
 

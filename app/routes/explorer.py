@@ -14,7 +14,7 @@ from app.services.explorer.mapping import places
 from app.services.explorer.question import Question
 from app.services.tags.suggest import suggest
 from models.errors import InputError, TagError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 
 router = APIRouter(include_in_schema=False)
 

@@ -16,7 +16,7 @@ from app.services.explorer.catalogue import Sort
 from app.services.paging import decode_cursor, encode_cursor
 from app.services.tags import aliases as aliasing
 from models.errors import InputError, NotFoundError, PreconditionError, StoreError, TagError
-from models.vocabulary import MAX_TAG_LENGTH, normalize_tag
+from models.normalizer import MAX_TAG_LENGTH, normalize_tag
 
 router = APIRouter(prefix=LIBRARY, include_in_schema=False)
 

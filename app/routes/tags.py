@@ -25,7 +25,7 @@ from app.services.tags.lookup import look_up
 from app.services.tags.suggest import suggest
 from app.services.tags.vocabulary import vocabulary_page
 from models.errors import InputError, TagError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 
 router = APIRouter(prefix="/v1", tags=["tags"], route_class=Conditional)
 

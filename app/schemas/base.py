@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from models.vocabulary import MAX_TAG_LENGTH
+from models.normalizer import MAX_TAG_LENGTH
 
 MAX_NUMBER = 2**31 - 1
 """Largest whole number in a request, before the settings' own limits."""

@@ -23,8 +23,7 @@ from app.services.models.registry import DEFAULT, Registry
 from app.services.paging import cut_page, decode_cursor
 from app.services.tags.resolve import check_tags
 from app.settings import Settings
-from models.errors import BundleError, ConflictError, InputError, NotFoundError
-from models.vocabulary import shown
+from models.errors import BundleError, ConflictError, InputError, NotFoundError, shown
 
 if TYPE_CHECKING:
     from app.jobs.queue import Queue

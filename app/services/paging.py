@@ -7,8 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from models.errors import InputError
-from models.vocabulary import shown
+from models.errors import InputError, shown
 
 Item = TypeVar("Item")
 

@@ -26,8 +26,9 @@ from models.encoders.contract import Query
 from models.errors import InputError
 from models.features import Usage
 from models.index import Ranking
+from models.normalizer import normalize_tag
 from models.types import IndexArray
-from models.vocabulary import Resolution, normalize_tag
+from models.vocabulary import Resolution
 
 NO_USAGE = (
     "the tag is not in the vocabulary, no document in the store holds it together with tags that are, and "

@@ -21,8 +21,7 @@ from models.catalogues.fields import Fields
 from models.catalogues.records import Record, Records, WrittenTag
 from models.catalogues.sample import Sample, open_read_only
 from models.catalogues.source import Source
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "a library of beets: https://beets.io"
 LICENCE = "the user's own"

@@ -14,7 +14,7 @@ from models.catalogues.document import Document, check_names, checked_weight, no
 from models.catalogues.records import Fault, Record
 from models.catalogues.splitting import Splitting, split_tag
 from models.errors import CorpusError, TagError
-from models.vocabulary import MAX_TAG_LENGTH, decode_entities, normalize_tag
+from models.normalizer import MAX_TAG_LENGTH, decode_entities, normalize_tag
 
 MAX_JOINED_LENGTH = 10 * MAX_TAG_LENGTH
 """Longest string of joined tags that is looked into."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from models.errors import CorpusError
-from models.vocabulary import MAX_TAG_LENGTH, normalize_tag, shown
+from models.errors import CorpusError, shown
+from models.normalizer import MAX_TAG_LENGTH, normalize_tag
 
 MAX_ID_LENGTH = 255
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from typing import Any
 
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 
 @dataclass(frozen=True)

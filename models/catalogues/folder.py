@@ -16,8 +16,7 @@ from models.catalogues.fields import Fields
 from models.catalogues.records import Fault, Record, Records, WrittenTag
 from models.catalogues.sample import Sample
 from models.catalogues.source import Source, files_below
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "a folder of audio files"
 LICENCE = "the user's own"

@@ -11,8 +11,7 @@ from models.catalogues.fields import Fields
 from models.catalogues.records import Fault, Records
 from models.catalogues.sample import Sample
 from models.catalogues.source import Source, uncompressed_name
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 _MODULES = {
     "musicbrainz": "models.catalogues.musicbrainz",

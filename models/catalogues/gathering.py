@@ -8,8 +8,7 @@ from array import array
 import numpy as np
 
 from models.catalogues.records import Record, Records, WrittenTag
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 
 class Gathered:

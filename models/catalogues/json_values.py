@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from models.catalogues.records import Fault
-from models.vocabulary import shown
+from models.errors import shown
 
 MAX_VALUE_CHARACTERS = 1 << 24
 CHUNK_BYTES = 1 << 16

@@ -21,8 +21,7 @@ from models.catalogues.records import Fault, Record, Records, WrittenTag
 from models.catalogues.sample import Sample
 from models.catalogues.shapes import written_tags
 from models.catalogues.source import Source
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "the user's own catalogue"
 LICENCE = "the user's own"

@@ -18,8 +18,7 @@ from models.catalogues.records import Fault, Record, Records
 from models.catalogues.sample import Sample
 from models.catalogues.shapes import written_tags
 from models.catalogues.source import Source, uncompressed_name
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "Last.fm API, artist.getTopTags, album.getTopTags, track.getTopTags: https://www.last.fm/api"
 LICENCE = "Last.fm's API terms of service: non-commercial use, with attribution"

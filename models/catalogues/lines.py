@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import BinaryIO, Self
 
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 MAX_LINE_BYTES = 1 << 20
 

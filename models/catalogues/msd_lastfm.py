@@ -23,8 +23,7 @@ from models.catalogues.records import Fault, Record, Records, WrittenTag
 from models.catalogues.sample import Sample, open_read_only
 from models.catalogues.shapes import stated_weight, written_tags
 from models.catalogues.source import Source, uncompressed_name
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "Million Song Dataset, Last.fm dataset: http://millionsongdataset.com/lastfm"
 LICENCE = "research only, strictly non-commercial, by agreement with Last.fm"

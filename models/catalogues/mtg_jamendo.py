@@ -12,8 +12,7 @@ from models.catalogues.lines import TextLines
 from models.catalogues.records import Fault, Record, Records, WrittenTag
 from models.catalogues.sample import Sample
 from models.catalogues.source import Source
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "MTG-Jamendo dataset: https://github.com/MTG/mtg-jamendo-dataset"
 LICENCE = "metadata CC BY-NC-SA 4.0"

@@ -20,8 +20,7 @@ from models.catalogues.records import Fault, Record, Records, WrittenTag
 from models.catalogues.sample import Sample
 from models.catalogues.shapes import written_tags
 from models.catalogues.source import Source
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SOURCE = "MusicBrainz JSON data dumps: https://musicbrainz.org/doc/Development/JSON_Data_Dumps"
 LICENCE = "tags and genres CC BY-NC-SA 3.0; the rest of the dump CC0"

@@ -15,7 +15,7 @@ from models.catalogues.formats import Format, format_named, identify
 from models.catalogues.records import Fault, Record, Records
 from models.catalogues.source import Source
 from models.errors import CorpusError, TagError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from models.catalogues.records import WrittenTag
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 NAME_KEYS = ("name", "tag")
 WEIGHT_KEYS = ("weight", "count", "value", "score")

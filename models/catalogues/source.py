@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from models.catalogues.compression import damage_told, decompressed, is_compressed
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 MEMBER_SIGN = "::"
 _TAR_MAGIC = slice(257, 262), b"ustar"

@@ -11,8 +11,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 
 SEPARATORS = ";,/|\\、・"
 """What people join tags with; looked for in every catalogue."""

@@ -28,8 +28,7 @@ from models.catalogues.records import Fault, Record, Records, WrittenTag
 from models.catalogues.sample import Sample
 from models.catalogues.shapes import cell_value, stated_weight, written_tags
 from models.catalogues.source import Source
-from models.errors import CorpusError, TagError
-from models.vocabulary import shown
+from models.errors import CorpusError, TagError, shown
 
 SOURCE = "the user's own catalogue"
 LICENCE = "the user's own"

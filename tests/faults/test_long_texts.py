@@ -16,7 +16,7 @@ import pytest
 from models.catalogues.lines import MAX_LINE_BYTES
 from models.catalogues.table import scan_table
 from models.errors import TagError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 
 MARKS = "a" + "\u0300\u0316" * 240_000
 IN_ADDRESS = "a" + "\u0300\u0316" * 2_000

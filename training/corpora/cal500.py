@@ -9,8 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.catalogues.document import Document
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 from training.corpora.published import digests, fault, lines, locate, normalised
 from training.corpus import Provenance, TagCorpus
 

@@ -11,8 +11,7 @@ from models.catalogues.document import Document
 from models.catalogues.formats import FORMATS, Format, format_named
 from models.catalogues.reading import Catalogue, Reading, open_catalogue
 from models.catalogues.records import Fault
-from models.errors import CorpusError
-from models.vocabulary import shown
+from models.errors import CorpusError, shown
 from training.corpora.download import Download
 from training.corpora.published import digests
 from training.corpus import Provenance, TagCorpus

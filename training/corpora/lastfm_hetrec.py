@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.catalogues.document import Document
-from models.vocabulary import shown
+from models.errors import shown
 from training.corpora.download import Download
 from training.corpora.published import digests, fault, lines, locate, normalised, whole_number
 from training.corpus import Provenance, TagCorpus

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from models.errors import CorpusError, TagError
-from models.vocabulary import normalize_tag, shown
+from models.errors import CorpusError, TagError, shown
+from models.normalizer import normalize_tag
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from sklearn.cluster import KMeans
 from sklearn.manifold import TSNE
 
 from models.errors import EvaluationError
+from models.normalizer import normalize_tag
 from models.types import FloatArray, IndexArray
-from models.vocabulary import normalize_tag
 from training.baselines.embedding import TagEmbedding
 from training.baselines.lda import Lda
 from training.baselines.siamese import Siamese

@@ -21,8 +21,7 @@ from app.services.tags.resolve import check_tags
 from app.settings import Settings
 from models.catalogues.document import Document
 from models.catalogues.records import Fault
-from models.errors import CorpusError, InputError, NotFoundError, TagError
-from models.vocabulary import shown
+from models.errors import CorpusError, InputError, NotFoundError, TagError, shown
 
 
 @dataclass(frozen=True)

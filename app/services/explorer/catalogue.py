@@ -24,7 +24,7 @@ from app.services.models.serving import Serving
 from app.services.paging import decode_cursor, encode_cursor
 from app.services.store.monitor import StoreMonitor
 from models.errors import InputError, StoreError
-from models.vocabulary import separator_key
+from models.normalizer import separator_key
 
 Sort = Literal["use", "store", "name"]
 

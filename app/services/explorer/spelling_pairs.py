@@ -25,7 +25,7 @@ from app.services.explorer.spelling import (
     spelt,
     without_accents,
 )
-from models.vocabulary import separator_key
+from models.normalizer import separator_key
 
 Kind = Literal["separator", "sign", "accent", "plural", "spelling"]
 Pairs = Callable[[Mapping[str, tuple[str, Words]]], Iterable[tuple[str, str]]]

@@ -21,9 +21,8 @@ from app.schemas.models import (
 from app.services.models.registry import DEFAULT, InstalledBundle, Registry
 from app.services.store.monitor import StoreMonitor
 from models.encoders.registry import FAMILIES
-from models.errors import BundleError, InputError, NotFoundError, PreconditionError
+from models.errors import BundleError, InputError, NotFoundError, PreconditionError, shown
 from models.manifest import Manifest
-from models.vocabulary import shown
 
 
 def models(registry: Registry) -> Models:

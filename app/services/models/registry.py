@@ -18,9 +18,8 @@ from app.schemas.base import ModelVersion
 from app.services.models.serving import Serving
 from app.settings import Settings
 from models.bundle import load_bundle
-from models.errors import BundleError, NotFoundError
+from models.errors import BundleError, NotFoundError, shown
 from models.manifest import Manifest, read_manifest
-from models.vocabulary import shown
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from app.db.repository import co_occurrences, tag_counts
 from app.services.tags.resolve import TagRules
 from models.features import Usage
-from models.vocabulary import Vocabulary, separator_key
+from models.normalizer import separator_key
+from models.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

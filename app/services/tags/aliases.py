@@ -10,8 +10,8 @@ from app.db.engine import transaction
 from app.db.tag_aliases import alias_page, alias_table, delete_alias, put_aliases
 from app.schemas.tags import TagAlias, TagAliases, TagsQuery
 from app.services.paging import cut_page, decode_cursor
-from models.errors import InputError, NotFoundError, PreconditionError, TagError
-from models.vocabulary import normalize_tag, shown
+from models.errors import InputError, NotFoundError, PreconditionError, TagError, shown
+from models.normalizer import normalize_tag
 
 
 async def page(engine: Engine, query: TagsQuery) -> TagAliases:

@@ -12,8 +12,8 @@ from app.db.repository import documents_with
 from app.schemas.tags import TagResponse
 from app.services.models.serving import Serving
 from app.services.priming import Context, understand_tag
-from models.errors import NotFoundError, StoreError
-from models.vocabulary import normalize_tag, shown
+from models.errors import NotFoundError, StoreError, shown
+from models.normalizer import normalize_tag
 
 
 async def look_up(serving: Serving, engine: Engine, text: str) -> TagResponse:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from models.errors import InputError, TagError
-from models.vocabulary import Resolution, Vocabulary, normalize_tag
+from models.normalizer import normalize_tag
+from models.vocabulary import Resolution, Vocabulary
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from app.services.models.serving import Serving
 from app.services.paging import cut_page, decode_cursor
 from app.settings import Settings
 from models.errors import InputError, TagError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 
 
 def vocabulary_page(serving: Serving, query: TagsQuery, settings: Settings) -> TagsResponse:

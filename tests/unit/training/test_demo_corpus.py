@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from models.errors import CorpusError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 from training.corpora import load_corpus
 from training.corpora.demo.knowledge import read_folksonomy, read_scenes
 from training.corpus import TagCorpus

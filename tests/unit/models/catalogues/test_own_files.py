@@ -22,7 +22,7 @@ from models.catalogues.reading import open_catalogue
 from models.catalogues.records import Fault
 from models.catalogues.table import scan_table
 from models.errors import CorpusError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 
 
 def scan_jsonl(stream: BinaryIO) -> Iterator[tuple[int, Document | Fault]]:

@@ -17,7 +17,7 @@ from models.catalogues.options import asked_reading
 from models.catalogues.reading import open_catalogue
 from models.catalogues.shapes import WEIGHT_KEYS
 from models.errors import TagError
-from models.vocabulary import normalize_tag
+from models.normalizer import normalize_tag
 from training.commands.corpora import corpora
 from training.corpora import load_corpus
 
