@@ -41,7 +41,7 @@ def import_documents(
 ) -> None:
     """Add a catalogue's documents to the store; one that is there already is brought up to date.
 
-    What the catalogue was taken for and what was done to it is told on standard error.
+    The format that was recognised and what was done to it is reported on standard error.
 
     Example: `tagprime documents import library.db --split 'genre=;,'`
     """

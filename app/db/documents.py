@@ -69,16 +69,16 @@ def _with_tags(
     connection: Connection, found: Sequence[Row[int, str, str | None, datetime, datetime]]
 ) -> list[StoredDocument]:
     rows = connection.execute(
-        select(document_tags.c.document_id, tags.c.name)
+        select(document_tags.c.document_id, tags.c.name, document_tags.c.weight)
         .join(tags, tags.c.id == document_tags.c.tag_id)
         .where(document_tags.c.document_id.in_([row.id for row in found]))
     )
-    held: dict[int, list[str]] = {row.id: [] for row in found}
-    for document_id, name in rows:
-        held[document_id].append(name)
+    held: dict[int, dict[str, float | None]] = {row.id: {} for row in found}
+    for document_id, name, weight in rows:
+        held[document_id][name] = weight
     return [
         StoredDocument(
-            Document(row.external_id, tuple(sorted(held[row.id])), row.group_name),
+            Document.weighing(row.external_id, dict(sorted(held[row.id].items())), row.group_name),
             as_utc(row.created_at),
             as_utc(row.updated_at),
         )

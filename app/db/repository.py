@@ -47,7 +47,7 @@ class TagCount:
 @dataclass(frozen=True)
 class _Stored:
     group: str | None
-    tags: frozenset[str]
+    tags: dict[str, float]
 
 
 def upsert_documents(connection: Connection, batch: Iterable[Document]) -> Upserted:
@@ -62,7 +62,7 @@ def upsert_documents(connection: Connection, batch: Iterable[Document]) -> Upser
     changed = [
         wanted[name]
         for name in sorted(wanted)
-        if before.get(name) != _Stored(wanted[name].group, frozenset(wanted[name].tags))
+        if before.get(name) != _Stored(wanted[name].group, dict(wanted[name].weighted()))
     ]
     if changed:
         _write(connection, changed)
@@ -74,17 +74,15 @@ def _stored(connection: Connection, external_ids: Sequence[str]) -> dict[str, _S
     found: dict[str, _Stored] = {}
     for chunk in _chunks(external_ids):
         rows = connection.execute(
-            select(documents.c.external_id, documents.c.group_name, tags.c.name)
+            select(documents.c.external_id, documents.c.group_name, tags.c.name, document_tags.c.weight)
             .outerjoin(document_tags, document_tags.c.document_id == documents.c.id)
             .outerjoin(tags, tags.c.id == document_tags.c.tag_id)
             .where(documents.c.external_id.in_(chunk))
         )
-        names: dict[str, tuple[str | None, set[str]]] = {}
-        for external_id, group, name in rows:
-            held = names.setdefault(external_id, (group, set()))[1]
+        for external_id, group, name, weight in rows:
+            stored = found.setdefault(external_id, _Stored(group, {}))
             if name is not None:
-                held.add(name)
-        found |= {key: _Stored(group, frozenset(held)) for key, (group, held) in names.items()}
+                stored.tags[name] = weight
     return found
 
 
@@ -93,21 +91,27 @@ def _write(connection: Connection, changed: Sequence[Document]) -> None:
     ids = _document_ids(connection, changed)
     for chunk in _chunks(ids.values()):
         connection.execute(delete(document_tags).where(document_tags.c.document_id.in_(chunk)))
-    pairs = [(ids[document.id], tag_ids[tag]) for document in changed for tag in dict.fromkeys(document.tags)]
-    if pairs:
-        _insert_pairs(connection, pairs)
-
-
-def _insert_pairs(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
-    if connection.dialect.name != "postgresql":
-        rows = [{"document_id": document_id, "tag_id": tag_id} for document_id, tag_id in pairs]
-        connection.execute(insert(document_tags), rows)
-        return
-    # As two arrays: a statement a row is what takes PostgreSQL its time.
-    columns = [
-        func.unnest(literal(list(ids), postgresql.ARRAY(BigInteger))) for ids in zip(*pairs, strict=True)
+    held = [
+        (ids[document.id], tag_ids[tag], weight)
+        for document in changed
+        for tag, weight in dict(document.weighted()).items()
     ]
-    connection.execute(insert(document_tags).from_select(["document_id", "tag_id"], select(*columns)))
+    if held:
+        _insert_held(connection, held)
+
+
+def _insert_held(connection: Connection, held: Sequence[tuple[int, int, float]]) -> None:
+    """Write rows of (document, tag, weight)."""
+    names = ("document_id", "tag_id", "weight")
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(document_tags), [dict(zip(names, row, strict=True)) for row in held])
+        return
+    # As three arrays: a statement a row is what takes PostgreSQL its time.
+    columns = [
+        func.unnest(literal(list(values), postgresql.ARRAY(document_tags.c[name].type)))
+        for name, values in zip(names, zip(*held, strict=True), strict=True)
+    ]
+    connection.execute(insert(document_tags).from_select(names, select(*columns)))
 
 
 def _document_ids(connection: Connection, changed: Sequence[Document]) -> dict[str, int]:

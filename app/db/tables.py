@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -126,6 +127,7 @@ document_tags = Table(
     metadata,
     Column("document_id", Key, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("tag_id", Key, ForeignKey("tags.id"), primary_key=True),
+    Column("weight", Double, nullable=False, server_default="1"),
     Index("ix_document_tags_tag_id", "tag_id", "document_id"),
     sqlite_with_rowid=False,
 )

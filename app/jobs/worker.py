@@ -82,7 +82,7 @@ class Worker:
                     log.info("queue read again")
                 reads = True
             except Exception as error:  # the queue has no error of its own kind
-                if reads:  # said once, not twice a second
+                if reads:  # logged once, not twice a second
                     log.warning("queue not read", reason=str(error).partition("\n")[0])
                 worked, reads = False, False
             if not worked:
@@ -115,7 +115,7 @@ class Worker:
             return
         except Exception:
             log.exception("evaluation failed", id=evaluation_id)
-            self._end(job, "failed", reason="a fault of the service; its log tells more")
+            self._end(job, "failed", reason="a fault of the service; its log has the details")
             return
         self._end(job, "done", result=result)
 
@@ -128,7 +128,7 @@ class Worker:
             rules = TagRules.of(alias_table(connection))
         beaten = float("-inf")
 
-        def tell(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             nonlocal beaten
             if self._stopping.is_set():
                 raise _EndedError
@@ -138,16 +138,16 @@ class Worker:
                         raise _EndedError
                 beaten = monotonic()
 
-        documents = self._documents(request, lambda: tell(0, 0))
-        return evaluate(request, servings, rules, documents, tell).model_dump()
+        documents = self._documents(request, lambda: report(0, 0))
+        return evaluate(request, servings, rules, documents, report).model_dump()
 
-    def _documents(self, request: EvaluationRequest, tell: Callable[[], None]) -> Iterable[Sequence[str]]:
+    def _documents(self, request: EvaluationRequest, report: Callable[[], None]) -> Iterable[Sequence[str]]:
         if request.documents is not None:
             return request.documents
         if request.corpus == "demo":
             return [document.tags for _, document in open_catalogue(DEMO_DOCUMENTS).documents()]
         with transaction(self._engine, reads_only=True) as connection:
-            return sample_documents(connection, self._settings.evaluation_max_documents, request.seed, tell)
+            return sample_documents(connection, self._settings.evaluation_max_documents, request.seed, report)
 
     def _put_back(self, job: evaluations.StoredEvaluation) -> None:
         with transaction(self._engine) as connection:

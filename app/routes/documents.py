@@ -26,7 +26,8 @@ from app.schemas.documents import (
     Written,
 )
 from app.services.documents import single as documents
-from app.services.documents.stream import SHOWN_FAULTS, Batches, Import
+from app.services.documents.batches import Batches
+from app.services.documents.stream import SHOWN_FAULTS, Import
 from app.services.limits import check_page_size
 from models.errors import FaultsError, shown
 

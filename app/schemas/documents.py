@@ -5,19 +5,31 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import Problem
-from app.schemas.base import MAX_NUMBER, Listed, Parameters, Request, TagText, example
+from app.schemas.base import MAX_NUMBER, Parameters, Request, example
+from app.schemas.weights import WeightedTags
 
 
 class DocumentRequest(Request):
     """The tags on one track, album or artist."""
 
-    model_config = example({"id": "track-1", "tags": ["lo-fi", "hip hop"], "group": "artist-9"})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"id": "track-1", "tags": ["lo-fi", "hip hop"], "group": "artist-9"},
+                {"id": "track-2", "tags": ["jazz", {"tag": "bebop", "weight": 12}]},
+            ]
+        }
+    )
 
     id: str | int = Field(description="Your name for it; what is there under this name is replaced.")
-    tags: Listed[TagText] = Field(description="Its tags, as written.")
+    tags: WeightedTags = Field(
+        description='Its tags, as written: `"rock"`, or with a weight (votes, plays, a relevance) above 0 as '
+        '`{"tag": "rock", "weight": 5}` (`name` is `tag`, and `count`, `value` and `score` are `weight`), '
+        '`["rock", 5]`, or all as one object `{"rock": 5, "pop": 1}`. Without one the weight is 1.'
+    )
     group: str | int | None = Field(default=None, description="What ties near-copies: an artist, an album.")
 
 
@@ -28,6 +40,7 @@ class DocumentResponse(BaseModel):
         {
             "id": "track-1",
             "tags": ["hip hop", "lo-fi"],
+            "weights": None,
             "group": "artist-9",
             "created_at": "2026-11-22T12:00:00Z",
             "updated_at": "2026-11-22T12:00:00Z",
@@ -36,6 +49,9 @@ class DocumentResponse(BaseModel):
 
     id: str
     tags: list[str] = Field(description="Normalised, in alphabetical order.")
+    weights: dict[str, float] | None = Field(
+        default=None, description="The weight of each tag; null if all are 1."
+    )
     group: str | None
     created_at: datetime
     updated_at: datetime
@@ -72,6 +88,37 @@ class LineFault(BaseModel):
     detail: str
 
 
+class TagUse(BaseModel):
+    """A tag, and on how many documents of an import it is."""
+
+    tag: str
+    documents: int
+
+
+class JoinedTags(BaseModel):
+    """A separator that many tags of an import hold, as if they were several tags that are joined."""
+
+    separator: str
+    tags: int = Field(description="How many tags of documents hold it.")
+    of: int = Field(description="How many tags of documents there are.")
+    parted: int = Field(description="How many would be split, because their parts are tags elsewhere.")
+    commonest: list[TagUse] = Field(description="Tags that hold it, the most used first.")
+
+
+class ImportAccount(BaseModel):
+    """What became of the tags of the lines that a request dealt with."""
+
+    tags: int = Field(description="Tags on documents, as stored.")
+    merged: int = Field(description="Tags that came a second time on their document, in another spelling.")
+    decoded: int = Field(description="Tags with HTML entities, which were decoded.")
+    trimmed: int = Field(description="Tags with format characters at their ends, which were dropped.")
+    dropped: dict[str, int] = Field(description="Tags that were left out, by reason.")
+    joined: list[JoinedTags] = Field(
+        description="Separators that many tags hold. Nothing is split over HTTP: "
+        "`tagprime corpora export jsonl --split` writes the file anew with its tags split."
+    )
+
+
 class Outcome(BaseModel):
     """How many lines of an import were dealt with, and how."""
 
@@ -81,6 +128,9 @@ class Outcome(BaseModel):
     unchanged: int = 0
     faulty: int = Field(default=0, description="Lines that hold no document.")
     faults: list[LineFault] = Field(default=[], description="The first of them.")
+    account: ImportAccount | None = Field(
+        default=None, description="What was done to the tags; null while the import is running."
+    )
 
 
 class Written(Outcome):

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.schemas.base import MAX_NUMBER, Listed, Request, TagText, example
+from app.schemas.weights import ContextTag
 
 
 class TagInContext(Request):
     """A tag, and the tags that say in which sense it is meant."""
 
     tag: TagText
-    context: Listed[TagText] = Field(default=[])
+    context: Listed[ContextTag] = Field(default=[])
 
 
 class EmbeddingsRequest(Request):

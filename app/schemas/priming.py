@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 
 from app.errors import Problem
 from app.schemas.base import MAX_NUMBER, Listed, ModelVersion, Request, TagText, example
+from app.schemas.weights import ContextTag
 
 _QUERY: JsonDict = {"tag": "lo-fi", "context": ["hip hop", "chill"], "limit": 5}
 _ANSWER: JsonDict = {
@@ -33,8 +34,10 @@ class PrimeRequest(Request):
     )
 
     tag: TagText = Field(description="The tag to find relatives of, as somebody wrote it.")
-    context: Listed[TagText] = Field(
-        default=[], description="Tags it stands with, on the same track for example."
+    context: Listed[ContextTag] = Field(
+        default=[],
+        description='Tags it stands with, on the same track for example. One may be given as `{"tag", '
+        '"weight"}`; the weight must be above 0, and the models of today count each tag once.',
     )
     limit: int = Field(default=10, ge=1, le=MAX_NUMBER, description="How many results, at most.")
     exclude: Listed[TagText] = Field(default=[], description="Tags that must not be in the results.")

@@ -21,7 +21,7 @@ class Account:
     Attributes
     ----------
     format, why
-        What the catalogue was taken for, and what speaks for it.
+        The format that the catalogue was recognised as, and the evidence for that.
     documents, without_tags
         Documents that were read, and those of them without a tag.
     written, tags
@@ -40,6 +40,8 @@ class Account:
         Lines that hold no document: how many, and the first with what is wrong.
     uses
         Documents that hold each tag, by field.
+    most_distinct
+        So many distinct tags of a field are counted in `uses` at most, the first that come; None for all.
     """
 
     format: str = ""
@@ -57,6 +59,7 @@ class Account:
     n_faults: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
     uses: dict[str, Counter[str]] = field(default_factory=dict)
+    most_distinct: int | None = None
 
     def add(self, document: Document, fields: dict[str, str]) -> None:
         """Count a document; `fields` says where its tags come from."""
@@ -68,7 +71,8 @@ class Account:
             used = self.uses.get(fields[tag])
             if used is None:
                 used = self.uses[fields[tag]] = Counter()
-            used[tag] += 1
+            if tag in used or self.most_distinct is None or len(used) < self.most_distinct:
+                used[tag] += 1
 
     def fault(self, line: int, message: str) -> None:
         """Count a line that holds no document."""
@@ -131,7 +135,7 @@ class Account:
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         if self.format:
-            yield "taken for", f"{self.format}: {self.why}"
+            yield "format", f"{self.format}: {self.why}"
         without = f", {self.without_tags:,} of them without a tag" if self.without_tags else ""
         yield "documents", f"{self.documents:,}{without}"
         weighted = f", with weights on {self.weighted:,} documents" if self.weighted else ""

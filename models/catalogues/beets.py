@@ -3,9 +3,9 @@
 The table ``items`` holds a track a row; ``item_attributes (entity_id, key, value)`` what users have added.
 Tags are in ``genres`` (several, separated by a backslash and U+2400) or, in libraries of older versions,
 ``genre`` (one text, several perhaps joined by commas or semicolons), in ``style`` and ``grouping``, and in
-the attributes ``mood``, ``moods``, ``styles`` and ``tags``; or where ``--tags-field`` says. A document is
-called by the number of its item, the group is the album's artist, else the artist, or what other columns
-``--id-field`` and ``--group-field`` name.
+the attributes ``mood``, ``moods``, ``styles`` and ``tags``; or in the fields that ``--tags-field`` names. The
+id of a document is the number of its item and the group is the album's artist, else the artist, unless
+``--id-field`` and ``--group-field`` name other columns.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PAGE = 500
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for a library of beets, or None."""
+    """Return the evidence for a library of beets, or None."""
     items = sample.tables.get("items", frozenset())
     attributes = sample.tables.get("item_attributes", frozenset())
     if {"id", "path", "albumartist"} <= items and {"entity_id", "key", "value"} <= attributes:

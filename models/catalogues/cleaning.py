@@ -28,7 +28,7 @@ Check = Callable[[Document], Document | Fault]
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What is asked for besides normalising.
+    """What to do to tags besides normalising them.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Cleaning:
     min_weight
         Least weight of a tag that is kept.
     top
-        How many tags of a document are kept, the heaviest; None for all.
+        How many tags of a document are kept, those with the greatest weights; None for all.
     """
 
     splitting: Splitting = field(default_factory=Splitting)
@@ -64,7 +64,7 @@ class Cleaner:
     Parameters
     ----------
     cleaning
-        What is asked for.
+        What to do to the tags.
     account
         Counts what is done.
     lenient
@@ -73,7 +73,7 @@ class Cleaner:
     keeps_untagged
         Whether a document without a tag is one.
     alone
-        The tags that stand alone somewhere in the catalogue, where splitting asks for them.
+        The tags that stand alone somewhere in the catalogue; needed to split others.
     check
         May refuse a document that is otherwise sound.
     """
@@ -92,7 +92,7 @@ class Cleaner:
         self._lenient, self._keeps_untagged = lenient, keeps_untagged
         self._check = check
         self._alone = None if self._cleaning.splitting.always else alone
-        # Catalogues repeat their tags; each is looked at once.
+        # Catalogues repeat their tags, so what is found out about one is kept.
         self._parts = lru_cache(maxsize=1 << 16)(self._parts_of)
 
     def documents(
@@ -124,8 +124,8 @@ class Cleaner:
                 dropped["tags that weigh 0 or less"] += 1
                 continue
             try:
-                looked_at = self._parts if len(text) <= CACHED_LENGTH else self._parts_of
-                parts = looked_at(text, field_name)
+                parts_of = self._parts if len(text) <= CACHED_LENGTH else self._parts_of
+                parts = parts_of(text, field_name)
             except TagError as error:
                 if not self._lenient:
                     raise
@@ -158,7 +158,9 @@ class Cleaner:
             dropped[least] += len(document.tags) - len(heavy.tags)
         kept = heavy.strongest(top=self._cleaning.top)
         if len(kept.tags) < len(heavy.tags):
-            dropped[f"tags beyond the {self._cleaning.top} heaviest"] += len(heavy.tags) - len(kept.tags)
+            dropped[f"tags beyond the {self._cleaning.top} that weigh most"] += len(heavy.tags) - len(
+                kept.tags
+            )
         return kept
 
     def _count(self, n_written: int, noted: Counter[str], dropped: Counter[str]) -> None:

@@ -1,4 +1,4 @@
-"""Compressed bytes: gzip, xz, bzip2 and Zstandard, told apart by their first bytes."""
+"""Compressed bytes: gzip, xz, bzip2 and Zstandard, distinguished by their first bytes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class _Frames(io.RawIOBase):
 
 
 @contextmanager
-def damage_told(name: str) -> Iterator[None]:
+def damage_reported(name: str) -> Iterator[None]:
     """Raise CorpusError where a file cannot be read, or its compressed bytes are damaged or cut short."""
     try:
         yield

@@ -78,7 +78,7 @@ class Document:
         return zip(self.tags, self.weights or (1.0,) * len(self.tags), strict=True)
 
     def strongest(self, min_weight: float = 0.0, top: int | None = None) -> Self:
-        """Return the document with tags that weigh at least `min_weight`, and of those the `top` heaviest.
+        """Return the document with the tags that weigh at least `min_weight`, of those the `top` greatest.
 
         Of equal weights the earlier tag is kept; the order of tags stays.
         """

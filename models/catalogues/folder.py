@@ -44,7 +44,7 @@ Values = Callable[[str], Iterator[str]]
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for a folder of music, or None."""
+    """Return the evidence for a folder of music, or None."""
     first = next((name for name in sample.names if _is_audio(name)), None)
     return None if first is None else f"it is a folder with audio files, such as {shown(first, 200)}"
 
@@ -100,7 +100,7 @@ def _record(name: str, values: Values, wanted: tuple[str, ...]) -> Record:
 
 
 def _values(tags: Any) -> Values:
-    """Return how to ask a file's tags for a field, whatever format they have."""
+    """Return how to look a field up in a file's tags, whatever format they have."""
     from mutagen.id3 import ID3
     from mutagen.mp4 import MP4Tags
 

@@ -38,7 +38,7 @@ class Format(Protocol):
     SOURCE, LICENCE, LAYOUT
         Who publishes such catalogues, the terms of the data, and what path to give.
     FIELDS
-        What can be said of a record's fields.
+        Which names of fields can be given for it.
     OWN
         Whether it is the user's own file, in which a text that is no tag is a fault, and a document may
         have none; in others such texts and documents are left out and counted.
@@ -64,7 +64,7 @@ def format_named(name: str) -> Format:
 
 
 def recognised(sample: Sample) -> tuple[str, str] | None:
-    """Return the name of a sample's format, and what speaks for it; None if nothing does."""
+    """Return the name of a sample's format and the evidence for it; None if it has none of those known."""
     for name in FORMATS:
         why = format_named(name).recognise(sample)
         if why is not None:
@@ -73,21 +73,21 @@ def recognised(sample: Sample) -> tuple[str, str] | None:
 
 
 def identify(source: Source, fields: Fields, given: str | None = None) -> tuple[Source, str, str]:
-    """Return where to read, the name of the format, and what speaks for it.
+    """Return where to read, the name of the format, and the evidence for it.
 
     Parameters
     ----------
     source
         Where the catalogue is; of an archive whose members are not one catalogue, the member that fits.
     fields
-        What is said of its fields.
+        The names of its fields, where they are given.
     given
-        The format that somebody says it has.
+        The format, if one is given.
 
     Raises
     ------
     CorpusError
-        If nothing speaks for a format, or for another one than is given.
+        If no format is recognised, or another one than is given.
     """
     if given is not None:
         format_named(given)
@@ -99,13 +99,13 @@ def identify(source: Source, fields: Fields, given: str | None = None) -> tuple[
         found = None if own else recognised(sample)
         if found:
             raise CorpusError(f"{source.name} was to be read as {given}, but is {found[0]}: {found[1]}")
-        return source, given, own or "so it was said"
+        return source, given, own or "it was given as the format"
     found = recognised(sample)
     if found is None:
         suffix = uncompressed_name(source.member or source.path.name).rpartition(".")[2].casefold()
         if source.kind == "folder" or suffix not in _SUFFIXES:
             raise CorpusError(f"{source.name}: no format fits; {_seen(sample)}. Known: {', '.join(FORMATS)}")
-        found = _SUFFIXES[suffix], "its suffix says so"
+        found = _SUFFIXES[suffix], "its name has this suffix"
     return source, *found
 
 

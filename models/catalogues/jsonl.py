@@ -34,7 +34,7 @@ _COLUMN_SEPARATORS = (",", "\t", ";")
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for JSONL, or None."""
+    """Return the evidence for JSONL, or None."""
     if isinstance(sample.value, dict):
         names = ", ".join(map(str, list(sample.value)[:10]))
         return f"its first value is a JSON object with {names or 'nothing in it'}"
@@ -114,7 +114,7 @@ def record_of(value: Any, fields: Fields) -> Record:
 
 
 def _tags(value: Any, field: str, fields: Fields) -> Iterator[WrittenTag]:
-    # A list of tags that is one text is more likely a mistake, unless somebody has said what it is.
+    # One text instead of a list is more likely a mistake, unless an option names the field or delimiter.
     if isinstance(value, str) and (fields.tags or fields.delimiter):
         parts = value.split(fields.delimiter) if fields.delimiter else [value]
         return (WrittenTag(part, None, field) for part in parts if part.strip())

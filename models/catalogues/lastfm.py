@@ -3,7 +3,7 @@
 ``{"toptags": {"tag": [{"count": 100, "name": "rock", "url": "..."}], "@attr": {"artist": "Audioslave"}}}``:
 one in a file or many, a line each, in a list or one after the other; a file, or a folder or an archive of
 files. Where there is one tag only, ``tag`` may be an object. Counts go from 0 to 100, relative to the
-commonest tag; what counts 0 is left out. A document is called by what it is asked about (``Artist``, or
+commonest tag; what counts 0 is left out. The id of a document is what the request was about (``Artist``, or
 ``Artist / Track``), or by its file where the answer does not say; the group is the artist.
 """
 
@@ -27,11 +27,11 @@ FIELDS: frozenset[str] = frozenset()
 OWN = False
 MANY = True
 
-_ASKED = ("artist", "album", "track", "user")
+_ABOUT = ("artist", "album", "track", "user")
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for answers of the API, or None."""
+    """Return the evidence for answers of the API, or None."""
     if isinstance(sample.value, dict) and isinstance(sample.value.get("toptags"), dict):
         return 'its first value is an answer of getTopTags, with "toptags"'
     return None
@@ -65,18 +65,18 @@ def _files(source: Source) -> Iterator[tuple[str, BinaryIO]]:
 
 
 def record_of(answer: Any, name: str, number: int) -> Record:
-    """Return the record of an answer; CorpusError if it is none, or says why there is none."""
+    """Return the record of an answer; CorpusError if it is none, or an error of the API."""
     if isinstance(answer, dict) and "error" in answer:
         raise CorpusError(f"Last.fm answered: {shown(str(answer.get('message', answer['error'])))}")
     top = answer.get("toptags") if isinstance(answer, dict) else None
     if not isinstance(top, dict):
         raise CorpusError('an answer must be an object with "toptags"')
-    asked = top.get("@attr")
-    told = asked if isinstance(asked, dict) else {}
-    called = [str(told[key]) for key in _ASKED if told.get(key)]
+    attributes = top.get("@attr")
+    about = attributes if isinstance(attributes, dict) else {}
+    called = [str(about[key]) for key in _ABOUT if about.get(key)]
     tags = top.get("tag")
     if isinstance(tags, dict):
         tags = [tags]
     file = uncompressed_name(name).removesuffix(".json")
     title = " / ".join(called) or (f"{file} {number + 1}" if number else file)
-    return Record(title, list(written_tags(tags, "tag")), str(told.get("artist") or title))
+    return Record(title, list(written_tags(tags, "tag")), str(about.get("artist") or title))

@@ -18,7 +18,7 @@ class TextLines:
     Parameters
     ----------
     stream
-        Bytes. A byte order mark at the beginning is passed over; one of UTF-16 says what the rest is.
+        Bytes. A byte order mark at the beginning is passed over; one of UTF-16 sets the encoding.
     encoding
         What the text is encoded in; UTF-8 by default.
     max_bytes

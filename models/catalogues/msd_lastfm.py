@@ -41,7 +41,7 @@ _ROWS = """
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for the data set, or None."""
+    """Return the evidence for the data set, or None."""
     value = sample.value
     if isinstance(value, dict) and {"track_id", "tags"} <= set(value) and {"similars", "artist"} & set(value):
         return "its first JSON object is a track with track_id, tags and similars or artist"
@@ -79,8 +79,8 @@ def _json_files(source: Source) -> Records:
     for name, stream in source.files():
         if uncompressed_name(name).endswith(".json"):
             for number, item in _tracks(json_values(stream), numbers):
-                told = Fault(f"{shown(name, 200)}: {item.message}") if isinstance(item, Fault) else item
-                yield number, told
+                named = Fault(f"{shown(name, 200)}: {item.message}") if isinstance(item, Fault) else item
+                yield number, named
 
 
 def _tracks(values: Iterator[tuple[int, Any]], numbers: Iterator[int]) -> Records:

@@ -26,7 +26,7 @@ SIGN = "---"
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for the data set, or None."""
+    """Return the evidence for the data set, or None."""
     if tuple(sample.first_line.split("\t")) == HEADER:
         return f"its header is {' '.join(HEADER)}"
     return None

@@ -37,7 +37,7 @@ _KEYS = {"sort-name", "artist-credit", "life-span", "primary-type", "isrcs", "di
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for a dump, or None."""
+    """Return the evidence for a dump, or None."""
     value = sample.value
     if isinstance(value, dict) and _ID.fullmatch(str(value.get("id"))) and _KEYS & set(value):
         return (

@@ -47,7 +47,7 @@ OPTIONS = (
     Option("long", bool, False, "Each row of the table holds one tag."),
     Option("encoding", str | None, None, "Of a text that is not UTF-8, e.g. `cp1252`.", "NAME"),
     Option("min_weight", float, 0.0, "Leave out tags that weigh less.", "WEIGHT"),
-    Option("top", int | None, None, "Keep a document's heaviest tags, so many.", "N"),
+    Option("top", int | None, None, "Keep the N tags of each document that weigh most.", "N"),
     Option(
         "split",
         list[str],
@@ -63,7 +63,7 @@ Command = Callable[..., None]
 
 
 def reading_options(declare: Callable[..., Any]) -> Callable[[Command], Command]:
-    """Return a decorator that gives a command these options and hands it what they say as ``reading``.
+    """Return a decorator that gives a command these options and hands it their values as ``reading``.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def reading_options(declare: Callable[..., Any]) -> Callable[[Command], Command]
         @wraps(command)
         def run(**given: Any) -> None:
             asked = {option.name: given.pop(option.name) for option in OPTIONS}
-            command(**given, reading=asked_reading(**asked))
+            command(**given, reading=reading_of(**asked))
 
         own = inspect.signature(command)
         # A command line is built before any catalogue is read, so `Reading` is not imported for its name.
@@ -95,7 +95,7 @@ def reading_options(declare: Callable[..., Any]) -> Callable[[Command], Command]
     return decorate
 
 
-def asked_reading(
+def reading_of(
     *,
     id_field: str | None = None,
     tags_field: list[str] | None = None,
@@ -109,7 +109,7 @@ def asked_reading(
     split: list[str] | None = None,
     split_always: bool = False,
 ) -> Reading:
-    """Return how to read a catalogue, as the options say.
+    """Return how to read a catalogue by these options.
 
     Raises
     ------

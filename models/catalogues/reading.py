@@ -1,4 +1,4 @@
-"""A catalogue opened: what it was taken for, and its documents, one after the other."""
+"""A catalogue opened: its format, and its documents, one after the other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.catalogues.account import Account
 from models.catalogues.cleaning import MAX_JOINED_LENGTH, Check, Cleaner, Cleaning
-from models.catalogues.compression import damage_told
+from models.catalogues.compression import damage_reported
 from models.catalogues.document import Document
 from models.catalogues.fields import Fields
 from models.catalogues.formats import Format, format_named, identify
@@ -25,7 +25,7 @@ class Reading:
     Attributes
     ----------
     format
-        One of `models.catalogues.formats.FORMATS`; by default what its content speaks for.
+        One of `models.catalogues.formats.FORMATS`; by default the one that its content shows.
     fields
         Which fields hold what.
     cleaning
@@ -44,7 +44,7 @@ class Catalogue:
     Attributes
     ----------
     source, format, why
-        Where it is, what it was taken for, and what speaks for it.
+        Where it is, the format it was recognised as, and the evidence for that.
     reading
         How it is read.
     """
@@ -100,7 +100,7 @@ class Catalogue:
             yield line, item
 
     def _records(self) -> Records:
-        with damage_told(self.source.name):
+        with damage_reported(self.source.name):
             yield from self.rules.scan(self.source, self.reading.fields)
 
     def _written_alone(self) -> set[str]:
@@ -129,7 +129,7 @@ def open_catalogue(path: Path | str, reading: Reading | None = None) -> Catalogu
     """
     reading = Reading() if reading is None else reading
     source = Source.at(path)
-    with damage_told(source.name):
+    with damage_reported(source.name):
         source, format, why = identify(source, reading.fields, reading.format)
     reading.fields.refuse_all_but(format_named(format).FIELDS, format)
     return Catalogue(source, format, why, reading)

@@ -33,7 +33,7 @@ class Sample:
     Attributes
     ----------
     fields
-        What somebody says of its fields.
+        The names of its fields, where they are given.
     names
         The first files of a folder.
     head

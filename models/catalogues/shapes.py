@@ -46,14 +46,23 @@ def written_tags(value: Any, field: str = "tags", weight_key: str | None = None)
             yield WrittenTag(text, stated_weight(weight, text), field)
     elif isinstance(value, list):
         for place, element in enumerate(value, start=1):
-            yield _written_tag(element, f"{field}, tag {place}", field, keys)
+            yield written_tag(element, f"{field}, tag {place}", field, keys)
     else:
         raise CorpusError(
             f'"{field}" must be a list of tags, or an object of tags with weights; got {_seen(value)}'
         )
 
 
-def _written_tag(element: Any, where: str, field: str, weight_keys: Sequence[str]) -> WrittenTag:
+def written_tag(
+    element: Any, where: str = "a tag", field: str = "tags", weight_keys: Sequence[str] = WEIGHT_KEYS
+) -> WrittenTag:
+    """Return the tag that one element of a list holds, with what weight is stated.
+
+    Raises
+    ------
+    CorpusError
+        If it has another shape, or the weight is not a finite number.
+    """
     if isinstance(element, str):
         return WrittenTag(element, None, field)
     text, weight = None, None

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from models.catalogues.compression import damage_told, decompressed, is_compressed
+from models.catalogues.compression import damage_reported, decompressed, is_compressed
 from models.errors import CorpusError, shown
 
 MEMBER_SIGN = "::"
@@ -67,7 +67,7 @@ class Source:
     def _kind(path: Path) -> Literal["file", "tar", "zip", "folder"]:
         if path.is_dir():
             return "folder"
-        with damage_told(str(path)), path.open("rb") as raw:
+        with damage_reported(str(path)), path.open("rb") as raw:
             if raw.read(4) == _ZIP_MAGIC:
                 return "zip"
             raw.seek(0)

@@ -1,8 +1,8 @@
 """Joined strings: ``Rock; Pop``, ``R&B/Soul``, ``rock, pop, indie`` in the place of one tag.
 
 A separator separates only where what stands on both of its sides is a tag of its own elsewhere in the
-catalogue, so that ``Folk, World, & Country``, ``AC/DC`` and ``R&B`` stay whole; or always, if one asks for
-it. In brackets it never does: ``Techno (Peak / Time)``.
+catalogue, so that ``Folk, World, & Country``, ``AC/DC`` and ``R&B`` stay whole; with ``--split-always`` it
+always does. In brackets it never does: ``Techno (Peak / Time)``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Splitting:
 
     @classmethod
     def of(cls, given: Iterable[str], always: bool = False) -> Splitting:
-        """Return what somebody asks for: ``;,/``, or ``genre=;,`` for one field.
+        """Return what an option gives: ``;,/``, or ``genre=;,`` for one field.
 
         Raises
         ------

@@ -1,10 +1,10 @@
 """Tables: CSV, TSV and their kin, with a header that names the columns in any order.
 
-Quoted as RFC 4180 says. What separates the columns, a comma, a tab, a semicolon or a bar, is seen in the
+Quoted as in RFC 4180. What separates the columns, a comma, a tab, a semicolon or a bar, is seen in the
 header; a line ``sep=;`` before it, as Excel writes, is followed. *Wide*: ``id,tags[,group]``, tags
 separated by ``|``, or as a JSON or Python list; a column ``weights`` (``counts``) holds as many weights,
 separated alike. *Long*: ``id,tag[,weight][,group]``, a row a tag, the weight in a column ``weight`` or
-``count``. A long row with an id and no tag says that there is such a document. Rows without anything in
+``count``. A long row with an id and no tag stands for a document without tags. Rows without anything in
 them are passed over.
 
 Wide tables are read in the memory of a row. Rows of one id may stand anywhere in a long one, so its
@@ -44,7 +44,7 @@ DELIMITER = "|"
 
 
 def recognise(sample: Sample) -> str | None:
-    """Return what speaks for a table, or None."""
+    """Return the evidence for a table, or None."""
     header = header_of(sample)
     if not isinstance(header, Fault) and isinstance(table_columns(header, sample.fields), Columns):
         names = ",".join(header)
@@ -151,7 +151,7 @@ class Columns:
 
 
 def table_columns(header: list[str], fields: Fields) -> Columns | Fault:
-    """Return what a header's columns hold, or a fault that says what it lacks."""
+    """Return what a header's columns hold, or a fault that names what it lacks."""
     names = [name.strip().casefold() for name in header]
 
     def place(wanted: str | None, *defaults: str) -> int | None:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from app.db.engine import open_engine, transaction
 from app.db.tables import documents
 from app.main import create_app
-from app.services.documents.stream import Batches
+from app.services.documents.batches import Batches
 from app.settings import Settings
 from tests.api.conftest import wait_for
 
@@ -222,3 +222,28 @@ def test_writes_wait_for_the_store_and_say_so(
             assert int(response.headers["retry-after"]) > 0
         known = httpx.get(f"{address}/v1/tags/jazz")
         assert (known.status_code, known.json()["store_documents"]) == (200, None)
+
+
+def test_an_import_gives_an_account_of_its_tags(client: TestClient) -> None:
+    tracks = [
+        {"id": 1, "tags": ["R&amp;B", "r&b", "\u200bchill"]},
+        {"id": 2, "tags": ["rock; pop", {"tag": "polka", "weight": 0}]},
+        {"id": 3, "tags": ["rock", "pop", "rock; pop", "AC/DC"]},
+    ]
+    key = {"Idempotency-Key": "once", **NDJSON}
+    written = client.post("/v1/documents", content=lines(*tracks), headers=key).json()
+    account = written["account"]
+    assert (account["tags"], account["merged"], account["decoded"], account["trimmed"]) == (7, 1, 1, 1)
+    assert account["dropped"] == {"tags that weigh 0 or less": 1}
+    assert account["joined"] == [
+        {
+            "separator": ";",
+            "tags": 2,
+            "of": 7,
+            "parted": 2,
+            "commonest": [{"tag": "rock; pop", "documents": 2}],
+        }
+    ]
+    again = client.post("/v1/documents", content=lines(*tracks), headers=key).json()
+    assert again == written
+    assert client.get("/v1/imports/once").json() == written

@@ -86,8 +86,8 @@ def info(
 ) -> None:
     """Describe a collection: counts, density, checksums, and what loading left out.
 
-    Of a catalogue it also tells what it was taken for, what was done to its tags, which lines are faulty,
-    and which tags look as if they were several that are joined.
+    Of a catalogue it also reports the format that was recognised, what was done to its tags, which lines are
+    faulty, and which tags look as if they were several that are joined.
 
     Examples: `tagprime corpora info lastfm-hetrec --path DIR --min-documents 5 --min-tags 3`,
     `tagprime corpora info catalogue --path library.db --split 'genre=;,'`
@@ -103,8 +103,8 @@ def info(
     if min_documents > 1 or min_tags > 1:
         corpus = corpus.filter(min_documents, min_tags)
     if as_json:
-        told = {"account": account.as_dict()} if account.format else {}
-        typer.echo(json.dumps({"corpus": described(corpus), **told}, ensure_ascii=False, indent=2))
+        account_part = {"account": account.as_dict()} if account.format else {}
+        typer.echo(json.dumps({"corpus": described(corpus), **account_part}, ensure_ascii=False, indent=2))
         return
     table = Table.grid(padding=(0, 2))
     for label, text in (*counted(corpus), *origin(corpus, collection(name).CHECKSUMS)):

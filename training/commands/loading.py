@@ -25,7 +25,7 @@ def load(
     skip_faulty: bool = False,
     **options: Any,
 ) -> TagCorpus:
-    """Load a collection as the command line asks; options that are None or False were not given.
+    """Load a collection by the options of a command; those that are None or False were not given.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def load(
         given |= {"reading": reading, "account": account, "skip_faulty": skip_faulty}
     elif reading != Reading() or skip_faulty:
         raise CorpusError(
-            f"how fields are called and tags are cleaned can be said of catalogues "
+            f"options for the names of fields and the cleaning of tags are for catalogues "
             f"({', '.join(catalogue.NAMES)}); {name} is read in one way"
         )
     return load_corpus(name, path, **given)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db.engine import reason, transaction
 from models.errors import StoreError
 
-HEAD = "0006"
+HEAD = "0008"
 """The revision this version of the code works with; a test holds it against the migration files."""
 
 # Any number will do, as long as every process asks for the same one.

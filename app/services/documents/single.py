@@ -73,12 +73,14 @@ def _write(connection: Connection, document: Document) -> Answer:
 def _document(request: DocumentRequest, settings: Settings) -> Document:
     group = "" if request.group is None else str(request.group)
     try:
-        document = Document.of(str(request.id), request.tags, group or None)
+        tags = [(tag.text, tag.weight) for tag in request.tags]
+        document = Document.of(str(request.id), tags, group or None)
     except TagError:
-        check_tags(request.tags, "/tags")
+        check_tags([tag.text for tag in request.tags], "/tags")
         raise
     except CorpusError as error:
-        raise InputError("/id" if str(error).startswith("id") else "/group", str(error)) from None
+        field = next((name for name in ("id", "group") if str(error).startswith(name)), "tags")
+        raise InputError(f"/{field}", str(error)) from None
     checked = check_document_size(document, settings.max_document_tags)
     if isinstance(checked, Fault):
         raise InputError("/tags", checked.message)
@@ -143,6 +145,7 @@ def _response(stored: StoredDocument) -> DocumentResponse:
     return DocumentResponse(
         id=document.id,
         tags=list(document.tags),
+        weights=None if document.weights is None else dict(document.weighted()),
         group=document.group,
         created_at=stored.created_at,
         updated_at=stored.updated_at,

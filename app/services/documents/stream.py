@@ -12,7 +12,6 @@ import hashlib
 import io
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import Engine
@@ -20,84 +19,19 @@ from sqlalchemy import Engine
 from app.db import idempotency
 from app.db.engine import transaction
 from app.db.repository import Upserted, upsert_documents
-from app.schemas.documents import LineFault, Written
+from app.schemas.documents import ImportAccount, JoinedTags, LineFault, TagUse, Written
 from app.services.limits import check_document_size
+from models.catalogues.account import Account
 from models.catalogues.cleaning import Cleaner
 from models.catalogues.document import Document
 from models.catalogues.jsonl import scan_jsonl_records
-from models.catalogues.lines import MAX_LINE_BYTES
 from models.catalogues.records import Fault
 from models.errors import ConflictError, InputError
 
-BATCH_LINES = 1000
-BATCH_BYTES = 8 * 2**20
-BATCH_SECONDS = 5
 SHOWN_FAULTS = 20
+ACCOUNT_TAGS = 50_000
+"""Distinct tags that are looked through for joined ones; the memory of an import is bounded by it."""
 KEY_POINTER = "header:Idempotency-Key"
-
-
-class Lines:
-    """Cuts a stream of chunks into lines; an overlong one is cut short, which no parser takes."""
-
-    def __init__(self) -> None:
-        self._rest = bytearray()
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines that end in this chunk, with their line feeds."""
-        ended = []
-        # What is held is never copied for a chunk without a line feed: a line may come byte by byte.
-        *lines, rest = chunk.split(b"\n")
-        for line in lines:
-            ended.append(self._taken(line) + b"\n")
-            self._rest.clear()
-        self._hold(rest)
-        return ended
-
-    def end(self) -> list[bytes]:
-        """Return what is left without a line feed."""
-        return [bytes(self._rest) + b"\n"] if self._rest else []
-
-    def _taken(self, line: bytes) -> bytes:
-        self._hold(line)
-        return bytes(self._rest)
-
-    def _hold(self, part: bytes) -> None:
-        self._rest += part[: MAX_LINE_BYTES + 1 - len(self._rest)]
-
-
-class Batches:
-    """Gathers the lines of a stream into batches, bounded in lines, in bytes and in time."""
-
-    def __init__(self) -> None:
-        self._lines = Lines()
-        self._held: list[bytes] = []
-        self._bytes = 0
-        self._last = monotonic()
-
-    def feed(self, chunk: bytes) -> Iterator[list[bytes]]:
-        """Yield the batches that are full with this chunk."""
-        yield from self._add(self._lines.feed(chunk))
-        # What a slow sender has sent is written before its claim on the key runs out.
-        if self._held and monotonic() - self._last > BATCH_SECONDS:
-            yield self._given()
-
-    def end(self) -> Iterator[list[bytes]]:
-        """Yield what is left."""
-        yield from self._add(self._lines.end())
-        if self._held:
-            yield self._given()
-
-    def _add(self, lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-        for line in lines:
-            self._held.append(line)
-            self._bytes += len(line)
-            if len(self._held) == BATCH_LINES or self._bytes >= BATCH_BYTES:
-                yield self._given()
-
-    def _given(self) -> list[bytes]:
-        given, self._held, self._bytes = self._held, [], 0
-        self._last = monotonic()
-        return given
 
 
 class Import:
@@ -119,6 +53,7 @@ class Import:
         self._key = key
         self._owner = uuid.uuid4().hex
         self._max_tags = max_tags
+        self._account = Account(most_distinct=ACCOUNT_TAGS)
         self._digest = hashlib.sha256()
         self._passed = 0
         self._resume_at, self._resume_digest = 0, ""
@@ -169,13 +104,15 @@ class Import:
             if self._key is not None and not idempotency.advance(
                 connection, self._key, self._owner, self._progress()
             ):
-                raise in_use()  # so long was nothing heard from this stream that another took it up
+                raise in_use()  # its lease ran out and another request took the key
 
     def end(self) -> Written:
         """Close the stream and return what became of it."""
         if self._passed < self._resume_at:
             raise self._other_stream()
         self.written.status = "done"
+        if self._finished is None:
+            self.written.account = _reported(self._account)
         if self._key is not None and self._finished is None:
             with transaction(self._engine) as connection:
                 if not idempotency.advance(connection, self._key, self._owner, self._progress()):
@@ -201,8 +138,9 @@ class Import:
                 idempotency.release(connection, self._key, self._owner)
 
     def _parsed(self, lines: Sequence[bytes]) -> Iterator[Document]:
-        # A cleaner keeps account of every tag it meets, so each batch has its own.
-        cleaner = Cleaner(check=lambda document: check_document_size(document, self._max_tags))
+        cleaner = Cleaner(
+            account=self._account, check=lambda document: check_document_size(document, self._max_tags)
+        )
         for number, item in cleaner.documents(scan_jsonl_records(io.BytesIO(b"".join(lines)))):
             if not isinstance(item, Fault):
                 yield item
@@ -226,6 +164,27 @@ class Import:
 
     def _other_stream(self) -> InputError:
         return InputError(KEY_POINTER, "the key was used for another stream; its lines differ from these")
+
+
+def _reported(account: Account) -> ImportAccount:
+    joined = [
+        JoinedTags(
+            separator=use.separator,
+            tags=use.tags,
+            of=use.of,
+            parted=use.parted,
+            commonest=[TagUse(tag=tag, documents=n) for tag, n in use.commonest],
+        )
+        for use in account.separators()
+    ]
+    return ImportAccount(
+        tags=account.tags,
+        merged=account.merged,
+        decoded=account.decoded,
+        trimmed=account.trimmed,
+        dropped=dict(account.dropped),
+        joined=joined,
+    )
 
 
 def check_attempt(attempt: idempotency.Attempt, fingerprint: str) -> None:

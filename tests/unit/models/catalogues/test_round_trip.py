@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from models.catalogues.account import Account
 from models.catalogues.document import Document
 from models.catalogues.jsonl import as_line
-from models.catalogues.options import asked_reading
+from models.catalogues.options import reading_of
 from models.catalogues.reading import open_catalogue
 from models.catalogues.shapes import WEIGHT_KEYS
 from models.errors import TagError
@@ -102,7 +102,7 @@ def test_what_was_split_once_is_split_no_further(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "own.jsonl"
         path.write_text("".join(map(as_line, documents_of(records))), "utf-8")
-        reading = asked_reading(split=[signs], split_always=always)
+        reading = reading_of(split=[signs], split_always=always)
         once = [item for _, item in open_catalogue(path, reading).scan() if isinstance(item, Document)]
         path.write_text("".join(map(as_line, once)), "utf-8")
         unsplit = [item for _, item in open_catalogue(path).scan()]

@@ -83,7 +83,7 @@ def test_a_weight_that_is_none_is_told_with_its_tag(tags: str, said: str, tmp_pa
     assert said in fault.message
 
 
-def test_filters_keep_the_heaviest_tags_in_their_order(tmp_path: Path) -> None:
+def test_filters_keep_the_tags_that_weigh_most_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     path.write_text('{"id": "a", "tags": {"rock": 2, "pop": 9, "jazz": 4, "polka": 1, "folk": 4}}\n')
     account = Account()
@@ -91,7 +91,7 @@ def test_filters_keep_the_heaviest_tags_in_their_order(tmp_path: Path) -> None:
     assert [item for _, item in open_catalogue(path, reading).scan(account)] == [
         Document("a", ("pop", "jazz"), None, (9.0, 4.0))
     ]
-    assert account.dropped == {"tags that weigh less than 2": 1, "tags beyond the 2 heaviest": 2}
+    assert account.dropped == {"tags that weigh less than 2": 1, "tags beyond the 2 that weigh most": 2}
 
 
 @pytest.mark.parametrize(("least", "top"), [(-1, None), (float("nan"), None), (0, 0)])
