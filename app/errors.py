@@ -132,7 +132,7 @@ def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 
 def answer(scope: Scope, content: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the response for a problem: a page for somebody who looks at the explorer, JSON for programs."""
+    """Return the response for a problem: a page for a browser on the explorer, JSON for programs."""
     asked = Headers(scope=scope)
     by_eye = is_page(scope["path"]) and "text/html" in asked.get("accept", "") and "hx-request" not in asked
     if not by_eye:

@@ -1,4 +1,4 @@
-"""What a request is called in logs, metrics and traces: names of which there are few, and nobody's text."""
+"""Names of requests in logs, metrics and traces: a small set, never text that a user wrote."""
 
 from __future__ import annotations
 

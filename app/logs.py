@@ -1,4 +1,4 @@
-"""Logs: one line an event, JSON where nobody watches, readable on a terminal. Never a tag's text."""
+"""Logs: one line an event, JSON, or readable text on a terminal. Never a tag's text."""
 
 from __future__ import annotations
 

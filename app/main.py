@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises
     ------
     SettingsError
-        If traces are asked for and OpenTelemetry is not installed.
+        If traces are enabled and OpenTelemetry is not installed.
     """
     provider = None
     if settings.otlp_endpoint is not None:

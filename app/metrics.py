@@ -54,7 +54,7 @@ class Metrics:
 
 
 class _State(Collector):
-    """What is read off the running service when it is asked."""
+    """Metrics that are read from the running service at each scrape."""
 
     def __init__(self, runtime: Callable[[], Runtime | None]) -> None:
         self._runtime = runtime
@@ -82,5 +82,5 @@ class _State(Collector):
             jobs.add_metric((status,), count)
         yield jobs
         yield GaugeMetricFamily(
-            "tagprime_store_up", "Whether the store answered when last asked.", value=float(held.monitor.up)
+            "tagprime_store_up", "Whether the store answered at the last check.", value=float(held.monitor.up)
         )

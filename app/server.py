@@ -43,7 +43,7 @@ class Protocol(HttpToolsProtocol):
 
 
 def run(settings: Settings) -> None:
-    """Serve until told to stop; exit with 3 if the start failed, its reason printed on one line.
+    """Serve until stopped by a signal; exit with 3 if the start failed, its reason printed on one line.
 
     uvicorn takes SIGTERM as the end of new connections, and waits for the requests it has.
     """
@@ -67,7 +67,7 @@ def run(settings: Settings) -> None:
 
 
 def work(settings: Settings) -> None:
-    """Run evaluations until told to stop; the one under way goes back into the queue."""
+    """Run evaluations until stopped by a signal; the one under way goes back into the queue."""
     configure_logging(settings.log_level)
     engine = open_engine(settings.store_url, settings.store_timeout_seconds)
     registry = Registry(settings)

@@ -34,7 +34,7 @@ Variable                               Default                    Meaning
 ``TAGPRIME_IDEMPOTENCY_HOURS``         ``48``                     How long an Idempotency-Key is remembered.
 ``TAGPRIME_INDEX_CACHE_BYTES``         ``67108864``               Memory for indexes of recent contexts.
 ``TAGPRIME_THREADS``                   ``1``                      Threads of one search.
-``TAGPRIME_STORE_REFRESH_SECONDS``     ``2``                      How old what queries know of the store may get.
+``TAGPRIME_STORE_REFRESH_SECONDS``     ``2``                      Seconds between reads of the store for queries.
 ``TAGPRIME_USAGE_MAX_TAGS``            ``5000``                   OOV tags whose usage is held in memory.
 ``TAGPRIME_STORE_TIMEOUT_SECONDS``     ``5``                      Longest wait for the store.
 ``TAGPRIME_LIBRARY_MAX_TAGS``          ``20000``                  The store's tags that the explorer lists, and tags it compares.
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
-    auth: Literal["off", "required"] = Field("off", description="`required` asks every request for a key.")
+    auth: Literal["off", "required"] = Field("off", description="`required`: every request needs a key.")
     rate_limit: str | None = Field(None, description="Requests of one key, such as `600/minute`.")
     cors_origins: str | None = Field(
         None,
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     index_cache_bytes: PositiveInt = Field(64 * 2**20, description="Memory for indexes of recent contexts.")
     threads: PositiveInt = Field(1, description="Threads of one search.")
     store_refresh_seconds: PositiveFloat = Field(
-        2, description="How old what queries know of the store may get."
+        2, description="Seconds between reads of the store for queries."
     )
     usage_max_tags: PositiveInt = Field(5000, description="OOV tags whose usage is held in memory.")
     store_timeout_seconds: PositiveFloat = Field(5, description="Longest wait for the store.")

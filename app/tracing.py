@@ -1,4 +1,4 @@
-"""OpenTelemetry traces, where an operator asks for them: a span a request, and never a tag's text.
+"""OpenTelemetry traces, where an operator enables them: a span a request, and never a tag's text.
 
 Nothing of OpenTelemetry is imported unless ``TAGPRIME_OTLP_ENDPOINT`` is set.
 """

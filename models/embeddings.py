@@ -157,7 +157,7 @@ class Embedder:
         raise InputError("/dimensions", f"dimensions is {width}; this model has {smaller}{self.full_width}")
 
     def queries(self, queries: Sequence[Query], width: int) -> Float32Array:
-        """Return the vectors that ask, shape (n, width); `width` as `check_width` returns it."""
+        """Return query vectors, shape (n, width); `width` as `check_width` returns it."""
         if self._encoder.metric == "l2":
             return self._encoder.encode(queries).vectors
         rows = score_rows(self._encoder, queries)
@@ -172,7 +172,7 @@ class Embedder:
         tags
             Positions in the vocabulary.
         contexts
-            The local context of the query that is to be asked, for encoders whose candidates move with it.
+            The local context of the query to come, for encoders whose candidates depend on it.
         width
             As `check_width` returns it.
         """

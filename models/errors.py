@@ -12,7 +12,7 @@
     ├── StoreError          the document store cannot be reached or does not fit this version
     ├── SettingsError       a setting of the service is out of range
     ├── NotFoundError       what a request names does not exist
-    ├── ConflictError       what a request asks for does not fit what is there now
+    ├── ConflictError       a request does not fit what is stored now
     ├── PreconditionError   what a request relies on has changed since
     ├── InputError          a value in a request cannot be used; says which one, and the range
     └── FaultsError         several values in a request cannot be used; says which
@@ -74,7 +74,7 @@ class NotFoundError(TagprimeError):
 
 
 class ConflictError(TagprimeError):
-    """What a request asks for does not fit what is there now.
+    """A request does not fit what is stored now.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def explain(encoder: Encoder, query: Query, candidates: IndexArray) -> Explanati
     encoder
         The encoder that ranked them.
     query
-        The query as it was asked.
+        The query.
     candidates : array of shape (n,), int64
         In-vocabulary tags, e.g. a ranking's results.
     """

@@ -26,7 +26,7 @@ DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 EXHAUSTIVE = 4096
 """Tags up to which every candidate's score is computed where something is added to inner products."""
 
-# How many more candidates than asked for are fetched at first, so that ties at the end are seen.
+# How many more candidates than requested are fetched at first, so that ties at the end are seen.
 _SLACK = 8
 
 
@@ -98,7 +98,7 @@ class FlatIndex:
                 found, fetch = np.arange(n), n
             else:
                 found = self._index.search(query[None, :], fetch)[1][0]
-            # FAISS's own values depend on the batch it was asked in; these do not.
+            # FAISS's own values depend on the batch that a query is in; these do not.
             kept = found[~np.isin(found, exclude)]
             values = self._values(query, kept)
             order = np.lexsort((kept, values if self.metric == "l2" and not furthest else -values))[:k]

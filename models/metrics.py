@@ -66,7 +66,7 @@ def validate(relevant: BoolArray, n_relevant: IndexArray) -> None:
     if np.any(found > n_relevant):
         i = int(np.argmax(found > n_relevant))
         raise EvaluationError(
-            f"query {i} ranks {found[i]} relevant tags but is said to have {n_relevant[i]}; "
+            f"query {i} ranks {found[i]} relevant tags but is stated to have {n_relevant[i]}; "
             f"at least {found[i]} are needed"
         )
     if not len(relevant):

@@ -78,7 +78,7 @@ def import_bundle(
 ) -> None:
     """Copy a bundle into the registry of a service, once it is verified.
 
-    It is served when it is asked for by name or an alias is moved to it:
+    It is served once a request names it or a model alias is moved to it:
     `PUT /v1/aliases/default {"model": "NAME@VERSION"}`.
     """
     from models.bundle import copy_bundle

@@ -19,7 +19,10 @@ keys = typer.Typer(help="Keys that open the service.", no_args_is_help=True)
 @keys.command("create")
 def create_key_command(
     scope: Annotated[
-        Scope, typer.Option(help="`read` asks, `write` changes documents, `admin` swaps models.")
+        Scope,
+        typer.Option(
+            help="`read` allows queries, `write` also changes documents, `admin` also moves model aliases."
+        ),
     ],
     name: Annotated[str, typer.Option(help="Whom it is for.")] = "",
     expires: Annotated[

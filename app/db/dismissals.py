@@ -1,4 +1,4 @@
-"""Variants of tags that somebody has looked at and found to be none."""
+"""Pairs of tags that a person has judged not to be spellings of one tag."""
 
 from __future__ import annotations
 

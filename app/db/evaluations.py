@@ -54,7 +54,7 @@ def get(connection: Connection, evaluation_id: str) -> StoredEvaluation | None:
 
 
 def page(connection: Connection, before: datetime | None, limit: int) -> list[StoredEvaluation]:
-    """Return evaluations that were asked for before a moment, newest first."""
+    """Return evaluations that were created before a moment, newest first."""
     wanted = select(table).order_by(table.c.created_at.desc(), table.c.id).limit(limit)
     if before is not None:
         wanted = wanted.where(table.c.created_at < before)
@@ -72,7 +72,7 @@ def claim(connection: Connection, evaluation_id: str) -> StoredEvaluation | None
 
 
 def beat(connection: Connection, evaluation_id: str, attempt: int, done: int, total: int) -> bool:
-    """Give a sign and tell the progress; False if this attempt is not to go on."""
+    """Record progress and that the worker is alive; False if this attempt must not continue."""
     values = {"heard_at": datetime.now(UTC), "done": done, "total": total}
     return bool(connection.execute(_mine(evaluation_id, attempt).values(values)).rowcount)
 

@@ -14,7 +14,7 @@ from app.db.repository import native_insert
 from app.db.tables import idempotency_keys as keys
 
 LEASE = timedelta(seconds=30)
-"""A write that nothing was heard of for so long has lost its process."""
+"""A write that has not been updated for this long has lost its process."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from app.db.tables import model_aliases
 
 
 @dataclass(frozen=True)
-class StoredAlias:
+class StoredModelAlias:
     """An alias, as the store holds it; models are NAME@VERSION."""
 
     name: str
@@ -23,17 +23,18 @@ class StoredAlias:
     updated_at: datetime
 
 
-def stored_aliases(connection: Connection) -> list[StoredAlias]:
+def stored_aliases(connection: Connection) -> list[StoredModelAlias]:
     """Return every alias, by name."""
     rows = connection.execute(select(model_aliases).order_by(model_aliases.c.name))
     return [
-        StoredAlias(row.name, row.model, row.previous, row.revision, as_utc(row.updated_at)) for row in rows
+        StoredModelAlias(row.name, row.model, row.previous, row.revision, as_utc(row.updated_at))
+        for row in rows
     ]
 
 
 def move_alias(
     connection: Connection, name: str, model: str, before: str | None, expected: int | None
-) -> StoredAlias | None:
+) -> StoredModelAlias | None:
     """Point an alias at a bundle; None, and nothing changes, if its revision is not `expected`.
 
     Parameters
@@ -53,7 +54,7 @@ def move_alias(
     previous = before if current is None else current.model
     if previous == model:
         previous = None if current is None else current.previous
-    moved = StoredAlias(name, model, previous, revision + 1, now)
+    moved = StoredModelAlias(name, model, previous, revision + 1, now)
     values = {"model": model, "previous": previous, "revision": revision + 1, "updated_at": now}
     if current is not None:
         changed = connection.execute(

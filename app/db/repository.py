@@ -1,4 +1,4 @@
-"""What is asked of the store. Every function works inside the transaction it is given."""
+"""Queries and writes of the store. Every function works inside the transaction it is given."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Content codings of request bodies: gzip (RFC 1952) and zstd (RFC 8878), decoded piece by piece.
 
-Little is inflated before it is asked for, so that whoever counts the pieces can stop a compression bomb.
+Output is produced in small pieces, so that a caller who counts the bytes can stop a compression bomb.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.errors import CodingError
 
 PIECE_BYTES = 1 << 16
 MAX_ZSTD_WINDOW_BYTES = 8 * 2**20
-"""What RFC 9659 lets a sender of ``Content-Encoding: zstd`` ask for."""
+"""The largest window that RFC 9659 allows a sender of ``Content-Encoding: zstd``."""
 _ZSTD_SLICE_BYTES = 64
 """zstandard bounds no output. 4 bytes encode a block of 128 KiB at most, so a slice inflates to 2 MiB."""
 _GZIP_SLICE_BYTES = 1 << 14

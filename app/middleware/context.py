@@ -25,7 +25,7 @@ class RequestContext:
     """Names each request, logs and counts it.
 
     A name sent as ``X-Request-ID`` is kept if it is 1 to 64 letters, digits, dots, hyphens and
-    underscores. The log tells the route's template, not the path: a path may hold a tag.
+    underscores. The log holds the route's template, not the path: a path may hold a tag.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Bugs:
             log.exception("request failed", request_id=name, method=scope["method"])
             if started:
                 raise
-            detail = "the service failed at this request; its log tells more under the request id"
+            detail = "the service failed at this request; its log has the details under the request id"
             await respond(problem(name, 500, "internal_error", detail))(scope, receive, send)
 
 

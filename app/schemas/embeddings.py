@@ -30,7 +30,7 @@ class EmbeddingsRequest(Request):
     )
     input_type: Literal["query", "candidate"] = Field(
         default="query",
-        description="`query` vectors ask, `candidate` vectors are what to index. A query's nearest "
+        description="`query` vectors search, `candidate` vectors are what to index. A query's nearest "
         "candidates (by `metric`) are its results, to the overlap that the answer states. Candidates must be "
         "in the vocabulary. Where candidates move with the context (metric `l2`), a candidate's `context` is "
         "that of the query to come, with the query's tag.",

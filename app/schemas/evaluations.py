@@ -1,4 +1,4 @@
-"""Evaluations: long work, asked for, watched, and read."""
+"""Evaluations: jobs that clients start, follow and read."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ class EvaluationRequest(Request):
     )
 
     protocol: Literal["priming", "completion", "oov"] = Field(
-        description="`priming`: each tag of a document asks for the others, as in the paper; "
-        "`completion`: half of a document asks for the hidden half; `oov`: tags outside the vocabulary "
-        "ask for those inside."
+        description="`priming`: each tag of a document is a query for the others, as in the paper; "
+        "`completion`: half of a document is the query for the hidden half; `oov`: tags outside the "
+        "vocabulary are queries for those inside."
     )
     model: str | None = Field(default=None, description="An alias, NAME or NAME@VERSION; else `default`.")
     compare: str | None = Field(
-        default=None, description="A second model, asked the same: the difference comes with a paired test."
+        default=None,
+        description="A second model, measured on the same queries; differences come with a paired test.",
     )
     corpus: Literal["store", "demo"] | None = Field(
         default=None,
@@ -81,7 +82,7 @@ class Difference(BaseModel):
 class EvaluationResult(BaseModel):
     """The figures."""
 
-    documents: int = Field(description="Documents that were asked.")
+    documents: int = Field(description="Documents that gave queries.")
     queries: int
     measured: list[Measured] = Field(description="The model, then the one it is compared with.")
     differences: dict[str, Difference] | None = Field(default=None, description="By metric.")

@@ -1,4 +1,4 @@
-"""What operators and their probes are told."""
+"""Answers for operators and their probes."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class PrimeRequest(Request):
         }
     )
 
-    tag: TagText = Field(description="The tag to find relatives of, as somebody wrote it.")
+    tag: TagText = Field(description="The tag to find related tags for, in any spelling.")
     context: Listed[ContextTag] = Field(
         default=[],
         description='Tags it stands with, on the same track for example. One may be given as `{"tag", '
@@ -49,7 +49,7 @@ class PrimeRequest(Request):
         default=1.0,
         gt=0,
         le=10,
-        description="How much the tag itself counts among its context: 1 completes a track, about 2 asks "
+        description="How much the tag itself counts among its context: 1 completes a track, about 2 finds "
         "what is related to this tag. Only models of the completion family take another than 1.",
     )
     explain: bool = Field(
@@ -73,7 +73,7 @@ class PrimeQuery(PrimeRequest):
 class Resolved(BaseModel):
     """How a tag was understood."""
 
-    tag: str = Field(description="The tag it was taken for.")
+    tag: str = Field(description="The tag that it was resolved to.")
     step: Literal["exact", "alias", "separator", "oov"] = Field(
         description="`exact`: it is in the vocabulary; `alias`: the alias table names it; `separator`: the "
         "vocabulary writes it with other spaces or hyphens; `oov`: it is not in the vocabulary."
@@ -88,12 +88,12 @@ class Resolved(BaseModel):
     )
     suggestions: list[str] | None = Field(
         default=None,
-        description="Of a tag outside the vocabulary, tags that look like it; never taken for it unasked.",
+        description="Of a tag outside the vocabulary, similar tags; they are suggested, never substituted.",
     )
 
 
 class Understood(BaseModel):
-    """A context tag that was taken for another spelling."""
+    """A context tag that was resolved to another spelling."""
 
     given: str
     tag: str
@@ -108,7 +108,7 @@ class Ignored(BaseModel):
 
 
 class Contribution(BaseModel):
-    """What one context tag did for a result's score."""
+    """What one context tag added to a result's score."""
 
     tag: str
     linear: float = Field(description="Its exact part of the linear term; 0 in models without one.")

@@ -1,4 +1,4 @@
-"""Vectors for an app's own store: those that ask, and those to index."""
+"""Vectors for an app's own store: query vectors, and candidate vectors to index."""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class Evaluations:
         check_limit(self._settings, "evaluation_max_cutoffs", cutoffs, "/k", f"k holds {cutoffs} cutoffs")
         for n, k in enumerate(request.k):
             check_limit(self._settings, "max_results", k, f"/k/{n}", f"k is {k}")
-        said = f"documents holds {documents} documents"
-        check_limit(self._settings, "evaluation_max_documents", documents, "/documents", said)
+        message = f"documents holds {documents} documents"
+        check_limit(self._settings, "evaluation_max_documents", documents, "/documents", message)
 
     def _exact(self, model: str, pointer: str) -> str:
         try:

@@ -21,7 +21,7 @@ def check_limit(settings: Settings, setting: str, value: int, pointer: str, mess
 
 
 def check_page_size(settings: Settings, size: int) -> None:
-    """Raise InputError if a page of a list is asked to be longer than `max_results`."""
+    """Raise InputError if a list's page is to be longer than `max_results`."""
     check_limit(settings, "max_results", size, "query:limit", f"limit is {size}")
 
 

@@ -53,11 +53,11 @@ class UnderstoodQuery:
     Attributes
     ----------
     tag, resolved
-        The tag that is asked for, and how it was found.
+        The query tag, and how it was resolved.
     context
         The tags given with it.
     query
-        What the encoder is asked; None for a tag without any signal.
+        The encoder's query; None for a tag without any signal.
     exclude
         Vocabulary tags that must not come back.
     """
@@ -98,7 +98,7 @@ def prime(serving: Serving, request: PrimeRequest, settings: Settings) -> PrimeR
 
 
 def understand(serving: Serving, request: PrimeRequest, settings: Settings) -> UnderstoodQuery:
-    """Make of a request what the encoder can be asked.
+    """Turn a request into the encoder's query.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def understand(serving: Serving, request: PrimeRequest, settings: Settings) -> U
 def understand_tag(
     serving: Serving, view: StoreView, tag: Resolution, context: Context
 ) -> tuple[int | Usage | None, Resolved]:
-    """Return what to ask the encoder for, or None for a tag without any signal, and how it was found."""
+    """Return the encoder's query tag, or None for a tag without any signal, and how it was resolved."""
     if tag.index is not None:
         return tag.index, Resolved(tag=tag.tag, step=tag.step)
     usage, source, n_documents = view.usage.get(tag.tag), None, None

@@ -70,7 +70,7 @@ class Runtime:
         if found is not None:
             return found
         if model in {None, DEFAULT}:
-            raise BundleError("no bundle can be served; /v1/models tells what is wrong with each")
+            raise BundleError("no bundle can be served; /v1/models says what is wrong with each")
         return await asyncio.to_thread(self.registry.load, str(model))
 
     @property

@@ -57,7 +57,7 @@ def _zstandard(stream: IO[bytes]) -> BinaryIO:
 
 
 class _Frames(io.RawIOBase):
-    """Zstandard frames one after the other; the library's own reader does not tell one that is cut short."""
+    """Zstandard frames one after the other; the library's reader does not report one that is cut short."""
 
     CHUNK_BYTES = 1 << 10  # so small, because a few bytes may stand for very many
 

@@ -7,14 +7,14 @@
 Conventions
 -----------
 n_c is how many documents hold the candidate. A linear term of squared errors is taught by tags of many
-documents above all; `damping` takes that back, where validation documents ask for it.
+documents above all; `damping` takes that back, where that is better on validation documents.
 
 w_t mixes 1 with k times the attention weight of t, for a context of k tags, so that what the query does not
 attend to counts less in both terms.
 
 Candidates are static: ``[g, b]``, one row a tag, so that one inner-product index serves every query; a
 query is ``[f, 1]``. The linear term is what `encode` adds. ``focus`` is the query tag's own weight (1
-completes a track, about 2 asks what is related to this tag) in the linear term and in the attention
+completes a track, about 2 finds what is related to this tag) in the linear term and in the attention
 (`models.encoders.query_tower`). Where one tag is all that is known, its cooccurrence shares
 (`models.encoders.cooccurrence_share`) take the place of its row of B.
 

@@ -1,4 +1,4 @@
-"""The contract of encoders: what search, explanation, protocols and embeddings ask, whatever the family.
+"""The contract of encoders: what search, explanation, protocols and embeddings call, whatever the family.
 
 Conventions
 -----------

@@ -1,6 +1,6 @@
-"""Cooccurrence shares: the share of a tag's documents that hold each other tag, for a tag asked alone.
+"""Cooccurrence shares: the share of a tag's documents that hold each other tag, for a query without context.
 
-With a context, a regularised linear term and the towers know more than counts do; a tag asked alone is
+With a context, a regularised linear term and the towers know more than counts do; a query without context is
 completed better by how often each other tag shares its documents.
 """
 
@@ -25,8 +25,8 @@ class CooccurrenceShare:
     indices : array of shape (n_stored,), int32
         Columns.
     values : array of shape (n_stored,), float32
-        What a tag asked alone adds to the score of another: the share of its documents that hold the
-        other, times a weight that makes it comparable with the towers' scores.
+        What a query tag without context adds to the score of another: the share of its documents that
+        hold the other, times a weight that makes it comparable with the towers' scores.
     """
 
     indptr: IndexArray

@@ -43,7 +43,7 @@ class QueryLinearTerm:
     linear
         B.
     cooccurrence
-        Shares of tags that are asked alone; None where rows of B are used for these too.
+        Shares for queries without context; None where rows of B are used for these too.
     candidate_weights : array of shape (n_tags,), float32
         Weight of the term in each candidate's score.
     attended_share

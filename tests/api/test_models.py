@@ -106,6 +106,12 @@ def test_the_life_of_an_alias(registry: TestClient, bundles: Path, bundle_path: 
     assert described["manifest"]["encoder"]["kind"] == "siamese"
 
 
+def test_an_unknown_model_alias_is_named(registry: TestClient) -> None:
+    answer = registry.get("/v1/aliases/gamma")
+    assert (answer.status_code, answer.json()["code"]) == (404, "model_alias_not_found")
+    assert answer.json()["detail"] == "there is no model alias 'gamma'"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -75,7 +75,7 @@ class KeyRing:
     async def check(self, presented: str) -> StoredKey | None:
         """Return the key that was presented if it is one, and open.
 
-        A key not heard of may be new: the store is asked, but not by every guess.
+        An unknown key may be new, so the store is read, but not for every guess.
         """
         prefix, _, rest = presented.partition("_")
         key_id, _, secret = rest.partition("_")
@@ -84,7 +84,7 @@ class KeyRing:
             with suppress(StoreError):  # without the store, what is known is all there is
                 await asyncio.to_thread(self.read)
         known = self._keys.get(key_id)
-        # Compared whether it is known or not, in a time that tells nothing.
+        # Compared whether it is known or not, so that the time taken reveals nothing.
         same = hmac.compare_digest(secret_sha256(secret), _NOBODY if known is None else known.sha256)
         if known is None or not same or prefix != "tp" or not known.valid(datetime.now(UTC)):
             return None

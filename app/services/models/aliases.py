@@ -8,7 +8,7 @@ from dataclasses import asdict
 from sqlalchemy import Engine
 
 from app.db.engine import transaction
-from app.db.model_aliases import StoredAlias, move_alias, stored_aliases
+from app.db.model_aliases import StoredModelAlias, move_alias, stored_aliases
 from app.schemas.base import ModelVersion
 from app.schemas.models import (
     EmbeddingWidths,
@@ -78,7 +78,7 @@ def _widths(manifest: Manifest) -> EmbeddingWidths:
 async def aliases(engine: Engine, registry: Registry) -> ModelAliases:
     """Return every alias."""
 
-    def read() -> list[StoredAlias]:
+    def read() -> list[StoredModelAlias]:
         with transaction(engine, reads_only=True) as connection:
             return stored_aliases(connection)
 
@@ -116,7 +116,7 @@ async def move(
         raise InputError("/model", str(error)) from None
     before = registry.serving(name)
 
-    def write() -> StoredAlias | None:
+    def write() -> StoredModelAlias | None:
         known = None if before is None else f"{before.model.name}@{before.model.version}"
         target = f"{serving.model.name}@{serving.model.version}"
         with registry.moving:
@@ -134,7 +134,7 @@ async def move(
     return _response(moved)
 
 
-def _response(alias: StoredAlias) -> ModelAlias:
+def _response(alias: StoredModelAlias) -> ModelAlias:
     name, _, version = alias.model.partition("@")
     return ModelAlias(
         alias=alias.name,

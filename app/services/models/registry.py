@@ -1,4 +1,4 @@
-"""The registry: a folder of bundles, found by name, loaded when asked for, served under aliases.
+"""The registry: a folder of bundles, found by name, loaded when first needed, served under aliases.
 
 A bundle is looked up by alias, by NAME@VERSION, or by NAME (the version that an alias serves, else the
 newest folder). Aliases move between two answers: each answer is made from one bundle wholly.

@@ -1,4 +1,4 @@
-"""How OOV tags are used, as the documents of the store tell."""
+"""The usage of OOV tags, counted from the store's documents."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def read_usage(
             if usage is not None:
                 by_tag[name] = usage
     by_key: dict[str, Usage] = {}
-    for name, usage in by_tag.items():  # most used first: it speaks for the other spellings
+    for name, usage in by_tag.items():  # most used first: the other spellings take its usage
         by_key.setdefault(separator_key(name), usage)
     return UsageSnapshot(by_tag, by_key)
 

@@ -52,8 +52,8 @@ async def put(engine: Engine, alias: str, target: str | None, only_new: bool = F
             known = alias_table(connection)
             if only_new and line.alias in known:
                 stands = known[line.alias]
-                said = "is on the junk list" if stands is None else f"stands for {shown(stands)}"
-                raise PreconditionError(f"{shown(line.alias)} {said} already")
+                state = "is on the junk list" if stands is None else f"stands for {shown(stands)}"
+                raise PreconditionError(f"{shown(line.alias)} {state} already")
             if line.target in known:
                 raise InputError("/target", f"{shown(str(line.target))} is in the alias table itself")
             if line.alias in known.values():

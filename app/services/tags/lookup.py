@@ -26,7 +26,7 @@ async def look_up(serving: Serving, engine: Engine, text: str) -> TagResponse:
     NotFoundError
         If neither the vocabulary nor the store has it.
     StoreError
-        If only the store could tell and it does not answer.
+        If the store is needed and does not answer.
     """
     view = serving.view
     tag = view.rules.resolve_at(serving.vocabulary, text, "path:tag")

@@ -99,7 +99,7 @@ def test_what_cannot_be_evaluated_is_refused():
         metrics.rank(np.array([[0.0, np.nan]]))
     with pytest.raises(EvaluationError, match="at least 1; got 0"):
         metrics.precision_at_k(HITS, 0)
-    with pytest.raises(EvaluationError, match="query 0 ranks 2 relevant tags but is said to have 1"):
+    with pytest.raises(EvaluationError, match="query 0 ranks 2 relevant tags but is stated to have 1"):
         metrics.evaluate(HITS, np.array([1, 1]), 5)
     with pytest.raises(EvaluationError, match="boolean matrix"):
         metrics.evaluate(HITS.astype(float), N_RELEVANT, 5)
