@@ -47,12 +47,8 @@ def is_compressed(path: Path) -> bool:
 
 
 def _zstandard(stream: IO[bytes]) -> BinaryIO:
-    try:
-        import zstandard
-    except ImportError:
-        raise CorpusError(
-            "compressed by Zstandard, which takes the package zstandard: pip install 'tagprime[zstd]'"
-        ) from None
+    import zstandard  # only few files need it, and it takes time to import
+
     return cast("BinaryIO", io.BufferedReader(_Frames(stream, zstandard.ZstdDecompressor().decompressobj)))
 
 

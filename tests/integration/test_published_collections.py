@@ -43,6 +43,18 @@ def test_lastfm_has_the_published_counts_before_and_after_filters(
     assert not caplog.records
 
 
+def test_lastfm_counts_are_the_users_behind_each_assignment(shared_data: Path) -> None:
+    counted = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec", counts=True)
+    assert counted.weights is not None
+    assert (counted.weights.data.min(), counted.weights.data.max()) == (1, 108)
+    lines = (shared_data / "lastfm-hetrec" / "user_taggedartists.dat").read_text().split("\n")[1:]
+    left_out = int(counted.provenance.notes[0].partition("(assignments: ")[2].rstrip(")"))
+    assert counted.weights.data.sum() == sum(bool(line.strip()) for line in lines) - left_out
+    binary = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec")
+    assert binary.weights is None
+    assert (binary.matrix != counted.matrix).nnz == 0
+
+
 def test_lastfm_merged_spellings_add_one_tag_and_one_artist(shared_data: Path) -> None:
     apart = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec").filter(5, 3)
     with_merged = load_corpus("lastfm-hetrec", shared_data / "lastfm-hetrec", merge_spellings=True).filter(

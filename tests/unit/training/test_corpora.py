@@ -229,6 +229,15 @@ def test_lastfm_merges_spellings_when_asked_and_says_what_it_did(
     assert "(assignments: 1)" in note
 
 
+def test_lastfm_tags_weigh_their_users_when_asked(tmp_path: Path) -> None:
+    _write(tmp_path, TINY["lastfm-hetrec"].files)
+    binary = load_corpus("lastfm-hetrec", tmp_path)
+    assert [document.weights for document in binary.tagged()] == [None, None]
+    counted = load_corpus("lastfm-hetrec", tmp_path, counts=True)
+    assert [document.weights for document in counted.tagged()] == [None, (1.0, 2.0)]
+    assert _held(counted) == _held(binary)
+
+
 def test_magtag5k_refuses_any_other_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(magtag5k, "N_DOCUMENTS", 5259)
     with pytest.raises(CorpusError, match="holds 3 clips over 3 tags; MagTag5K has 5259 over 3 "):
