@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -30,6 +31,8 @@ from models.errors import (
     TagprimeError,
     shown,
 )
+
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -114,7 +117,11 @@ def expected_problem(request_id: str, error: TagprimeError) -> Problem:
     """Return the problem of an error that Tagprime raises on purpose."""
     status, code, faults = translate(error)
     n_faults = error.count if isinstance(error, FaultsError) else None
-    return problem(request_id, status, code, str(error), faults, n_faults)
+    detail = str(error)
+    if isinstance(error, StoreError):  # the rest is for the operator
+        log.warning("store error", request_id=request_id, reason=detail)
+        detail = error.detail
+    return problem(request_id, status, code, detail, faults, n_faults)
 
 
 def invalid_problem(request_id: str, found: Sequence[Mapping[str, Any]]) -> Problem:

@@ -81,6 +81,19 @@ class _State(Collector):
         for status, count in held.monitor.evaluations.items():
             jobs.add_metric((status,), count)
         yield jobs
+        unserved = GaugeMetricFamily(
+            "tagprime_alias_unserved",
+            "Always 1: a model alias that does not serve what the store names.",
+            labels=("alias",),
+        )
+        for alias in held.registry.unserved():
+            unserved.add_metric((alias,), 1)
+        yield unserved
+        yield GaugeMetricFamily(
+            "tagprime_store_monitor_up",
+            "Whether reading the store ended without a fault of the service at the last attempt.",
+            value=float(held.monitor.fault is None),
+        )
         yield GaugeMetricFamily(
             "tagprime_store_up", "Whether the store answered at the last check.", value=float(held.monitor.up)
         )

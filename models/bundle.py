@@ -20,7 +20,7 @@ from models.embeddings import EmbeddingBasis
 from models.encoders.contract import Encoder
 from models.encoders.registry import FAMILIES
 from models.errors import BundleError, TagError
-from models.manifest import MANIFEST, Manifest, read_manifest
+from models.manifest import MANIFEST, Manifest, read_manifest, unreadable
 from models.projection import Projection
 from models.tensor_files import check_tensors, read_tensors, tensor_bytes, write_file
 from models.vocabulary import Vocabulary
@@ -77,11 +77,18 @@ def load_bundle(path: Path) -> Bundle:
     Raises
     ------
     BundleError
-        If the folder or a file is missing, is a link or is not listed; a size, hash, shape or dtype is
-        wrong; a value is not finite; or the format is newer than this version reads. The message names
-        the file and the fault.
+        If the folder or a file is missing, cannot be read, is a link or is not listed; a size, hash, shape
+        or dtype is wrong; a value is not finite; or the format is newer than this version reads. The
+        message names the file and the fault.
     """
     manifest = read_manifest(path)
+    try:
+        return _load(path, manifest)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def _load(path: Path, manifest: Manifest) -> Bundle:
     if not set(FILES) <= set(manifest.files) <= {*FILES, *OPTIONAL_FILES}:
         raise BundleError(
             f"{path / MANIFEST}: lists {sorted(manifest.files)}, needs {sorted(FILES)} "
@@ -180,6 +187,7 @@ def copy_bundle(path: Path, folder: Path) -> Bundle:
         with _new_folder(target) as partial:
             for name in (MANIFEST, *bundle.manifest.files):
                 write_file(partial / name, (path / name).read_bytes())
+                (partial / name).chmod(0o644)  # whatever the umask is, the service's user reads it
             load_bundle(partial)
     except OSError as error:
         raise BundleError(f"{folder}: cannot be written: {error.strerror}") from None

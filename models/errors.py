@@ -50,7 +50,19 @@ class BundleError(TagprimeError):
 
 
 class StoreError(TagprimeError):
-    """The document store cannot be reached, or its schema is not this version's."""
+    """The document store cannot be reached, or its schema is not this version's.
+
+    Parameters
+    ----------
+    detail
+        What is wrong, as clients may know it.
+    reason
+        What the operator needs besides: where the store is, and what the database reports.
+    """
+
+    def __init__(self, detail: str, reason: str = "") -> None:
+        super().__init__(f"{detail}: {reason}" if reason else detail)
+        self.detail = detail
 
 
 class SettingsError(TagprimeError):

@@ -132,9 +132,21 @@ def read_manifest(path: Path) -> Manifest:
     Raises
     ------
     BundleError
-        If it is missing, not JSON, of a newer format, altered, or a field is missing or not what it
-        should be.
+        If it is missing, cannot be read, is not JSON, is of a newer format or altered, or a field is missing
+        or not what it should be.
     """
+    try:
+        return _read(path)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> BundleError:
+    """Return the error for a bundle's file or folder that the system does not let us read."""
+    return BundleError(f"{error.filename or path}: cannot be read: {error.strerror or error}")
+
+
+def _read(path: Path) -> Manifest:
     if path.is_symlink() or not path.is_dir():
         raise BundleError(f"{path}: is not a bundle folder")
     file = path / MANIFEST

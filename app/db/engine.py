@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    OperationalError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.db.sqlite_file import check_written, watch_file
 from models.errors import StoreError
 
 
@@ -51,6 +46,7 @@ def open_engine(url: str, timeout: float = 5.0) -> Engine:
 
 def _open_sqlite(url: URL, timeout: float) -> Engine:
     engine = create_engine(url, connect_args={"timeout": timeout, "check_same_thread": False})
+    watch_file(engine)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -105,22 +101,26 @@ def transaction(engine: Engine, reads_only: bool = False, one_moment: bool = Fal
 
     With `one_moment` all of its reads see the store as it was at the first; SQLite's always do.
 
-    A store that cannot be reached, is locked or lacks a table raises a `StoreError`; a broken
-    constraint is a bug and stays one.
+    A store that cannot be reached, is locked, is damaged or lacks a table raises a `StoreError`; a broken
+    constraint or a value that does not fit its column is a bug and stays one.
     """
     options: dict[str, Any] = {"reads_only": reads_only}
     if one_moment and engine.dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
     try:
-        with engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
-    except (OperationalError, InterfaceError, ProgrammingError, PoolTimeout) as error:
-        raise StoreError(
-            f"the store {engine.url.render_as_string(hide_password=True)} did not answer: {reason(error)}"
-        ) from error
+        with engine.connect().execution_options(**options) as connection:
+            with connection.begin():
+                yield connection
+            if not reads_only:
+                check_written(connection)
+    except (IntegrityError, DataError):
+        raise
+    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise StoreError("the store does not answer", f"{where}: {reason(error)}") from error
 
 
-def reason(error: SQLAlchemyError) -> str:
+def reason(error: Exception) -> str:
     """Return one line on what went wrong, without the statement and its values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     lines = str(cause).strip().splitlines()

@@ -9,7 +9,7 @@ from app import release
 from app.dependencies import metrics, runtime, serving
 from app.errors import described
 from app.metrics import CONTENT_TYPE
-from app.schemas.operation import Health, Version
+from app.schemas.operation import Health, Readiness, Version
 
 router = APIRouter(tags=["operation"])
 
@@ -21,10 +21,18 @@ async def livez() -> Health:
 
 
 @router.get("/readyz", summary="Can it answer queries?", responses=described(500, 503))
-async def readyz(request: Request) -> Health:
-    """Answer 200 while a bundle is served; queries need nothing else, the store included."""
-    await runtime(request).serving(None)
-    return Health(status="ok")
+async def readyz(request: Request) -> Readiness:
+    """Answer 200 while queries are answered by the bundle that `default` should serve.
+
+    Queries need nothing else, the store included: while it is away, `faults` names that and the status stays
+    200. It is 503 until the first attempt to read the store, while `default` cannot be served, after a fault
+    of the service's own in reading the store, and, with a folder of bundles, until the store was read once:
+    it may name another of them.
+    """
+    held = runtime(request)
+    held.check_ready()
+    faults = held.faults()
+    return Readiness(status="degraded" if faults else "ok", faults=faults)
 
 
 @router.get("/version", summary="What is running?", responses=described(500, 503))

@@ -10,9 +10,16 @@ from app.schemas.base import ModelVersion
 
 
 class Health(BaseModel):
-    """Whether the service is there."""
+    """Whether the process is there."""
 
     status: Literal["ok"]
+
+
+class Readiness(BaseModel):
+    """Whether queries are answered as they should be."""
+
+    status: Literal["ok", "degraded"]
+    faults: list[str] = Field(default=[], description="What is not as it should be, where it is known.")
 
 
 class Version(BaseModel):

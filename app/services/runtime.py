@@ -18,7 +18,7 @@ from app.services.models.registry import DEFAULT, Registry
 from app.services.models.serving import Serving
 from app.services.store.monitor import StoreMonitor
 from app.settings import Settings
-from models.errors import BundleError
+from models.errors import BundleError, StoreError
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,43 @@ class Runtime:
         found = self.registry.serving(model)
         if found is not None:
             return found
+        self._check_alias(model or DEFAULT)
         if model in {None, DEFAULT}:
             raise BundleError("no bundle can be served; /v1/models says what is wrong with each")
         return await asyncio.to_thread(self.registry.load, str(model))
 
-    @property
-    def ready(self) -> bool:
-        """Whether queries can be answered."""
-        return self.registry.serving(None) is not None
+    def faults(self) -> list[str]:
+        """Return what is not as it should be; queries may be answered all the same."""
+        unserved = self.registry.unserved().items()
+        found = [f"the model alias {alias} cannot serve {model}" for alias, model in unserved]
+        if self.monitor.fault is not None:
+            found.append(f"store monitor: {self.monitor.fault}")
+        elif not self.monitor.up:
+            found.append("the store does not answer")
+        return found
+
+    def check_ready(self) -> None:
+        """Raise an error unless `default` serves what it should.
+
+        Raises
+        ------
+        BundleError
+            If `default` cannot be served.
+        StoreError
+            If the first reading of the store is under way, if a reading ended with a fault of the service
+            itself, or if the store has never been read although it may name another bundle of the registry.
+        """
+        self._check_alias(DEFAULT)
+        if self.registry.serving(None) is None:
+            raise BundleError("no bundle can be served; /v1/models says what is wrong with each")
+        if self.monitor.fault is not None:
+            raise StoreError(self.monitor.fault)
+        if not self.monitor.has_tried:
+            raise StoreError("the store is being opened")
+        if self.settings.bundles is not None and not self.monitor.has_read:
+            raise StoreError("the store has not been read since the start, so model aliases are unknown")
+
+    def _check_alias(self, alias: str) -> None:
+        model = self.registry.unserved().get(alias)
+        if model is not None:
+            raise BundleError(f"the model alias {alias} cannot serve {model}; the log has the reason")

@@ -134,7 +134,7 @@ def test_a_bad_bundle_never_becomes_active(
         assert registry.post("/prime", json={"tag": "jazz", "model": "broken"}).status_code == 503
 
 
-def test_a_restart_serves_what_was_served_and_a_bad_bundle_does_not_stop_it(
+def test_a_restart_serves_what_was_served_and_never_another_model_in_its_place(
     serve: Serve, bundle_path: Path, bundles: Path, database_url: str
 ) -> None:
     first, second = version(bundles, "catalogue-1"), version(bundles, "catalogue-2")
@@ -147,10 +147,15 @@ def test_a_restart_serves_what_was_served_and_a_bad_bundle_does_not_stop_it(
         assert served(client) == second, "from the first request on"
     (bundles / "catalogue-2" / "encoder.safetensors").write_bytes(b"")
     with serve(*start, **environment) as address, httpx.Client(base_url=address) as client:
-        assert served(client) == first, "the one before it, while it cannot be served"
+        for refused in (client.get("/readyz"), client.post("/prime", json={"tag": "jazz"})):
+            assert (refused.status_code, refused.json()["code"]) == (503, "bundle_unavailable")
+            assert f"default cannot serve {second}" in refused.json()["detail"]
+        assert served(client, model=first) == first
+        assert 'tagprime_alias_unserved{alias="default"} 1.0' in client.get("/metrics").text
+        assert client.put("/v1/aliases/default", json={"model": first}).status_code == 200
+        assert served(client) == first
+        assert client.get("/readyz").json() == {"status": "ok", "faults": []}
     shutil.rmtree(bundles / "catalogue-1")
-    with serve(*start, **environment) as address, httpx.Client(base_url=address) as client:
-        assert served(client) == version(bundle_path.parent, "small")
     nowhere = ("--bundle", str(bundles / "nowhere"), "--database", database_url)
     with serve(*nowhere, **environment) as address, httpx.Client(base_url=address) as client:
         assert client.get("/readyz").status_code == 503

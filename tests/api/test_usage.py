@@ -94,7 +94,10 @@ def test_queries_are_answered_while_the_store_is_away(serve: Serve, bundle_path:
                 body = {"tag": "vaporwave", "context": ["jazz"]}
                 answer = httpx.post(f"{address}/prime", json=body, timeout=4)  # less than the store may take
                 assert answer.json()["resolved"]["usage"] == "context"
-                assert httpx.get(f"{address}/readyz", timeout=4).status_code == 200
+                # Ready as soon as the first attempt to read the store has ended.
+                wait_for(lambda at=address: httpx.get(f"{at}/readyz", timeout=4).status_code == 200)
+                faults = httpx.get(f"{address}/readyz", timeout=4).json()["faults"]
+                assert faults == ["the store does not answer"]
 
 
 def test_usage_comes_back_when_the_store_does(serve: Serve, bundle_path: Path, tmp_path: Path) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from models.bundle import Bundle
 from models.manifest import Manifest, read_manifest
+from tests.api.conftest import wait_for
 from tests.conftest import DESCRIPTION
 
 
@@ -144,3 +147,25 @@ def test_faulty_lines_are_told_by_number(tmp_path: Path, skip: bool) -> None:
         assert done.returncode not in {0, None}
         assert "2 faulty lines" in done.stderr
         assert "line 2" in done.stderr
+
+
+def test_a_service_that_is_ready_has_its_tables(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
+    command += ["--database", f"sqlite:///{tmp_path / 'store.db'}"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+                wait_for(lambda: is_ready(client))
+                answer = client.post("/v1/documents", json={"id": "1", "tags": ["jazz"]})
+            assert answer.status_code == 201, answer.text
+        finally:
+            server.terminate()
+
+
+def is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False

@@ -67,6 +67,6 @@ def _migrate(engine: Engine, revision: str, *, down: bool) -> None:
             config.attributes["connection"] = connection
             (command.downgrade if down else command.upgrade)(config, revision)
     except CommandError as error:
-        raise StoreError(f"the store's schema does not fit this version of tagprime: {error}") from None
+        raise StoreError("the store's schema does not fit this version of tagprime", str(error)) from None
     except SQLAlchemyError as error:
-        raise StoreError(f"the store's schema could not be changed: {reason(error)}") from error
+        raise StoreError("the store's schema could not be changed", reason(error)) from error

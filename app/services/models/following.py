@@ -36,9 +36,4 @@ class ModelAliasFollower:
         with self._registry.moving:
             with transaction(self._engine, reads_only=True) as connection:
                 aliases = stored_aliases(connection)
-            self._registry.follow(
-                {
-                    alias.name: [alias.model, *([alias.previous] if alias.previous else [])]
-                    for alias in aliases
-                }
-            )
+            self._registry.follow({alias.name: alias.model for alias in aliases})

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 import structlog
 from cachetools import LRUCache
@@ -24,6 +25,8 @@ from models.manifest import Manifest, read_manifest
 log = structlog.get_logger(__name__)
 
 DEFAULT = "default"
+RETRY_SECONDS = 10.0
+"""A bundle that could not be served is read again after this time; reading a large one takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,15 @@ class InstalledBundle:
     path: Path
     manifest: Manifest | None
     fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Unserved:
+    """What an alias should serve, why it cannot, and when it is tried again (monotonic seconds)."""
+
+    model: str
+    reason: str
+    retry_at: float
 
 
 class Registry:
@@ -47,6 +59,7 @@ class Registry:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._aliases: Mapping[str, Serving] = {}
+        self._unserved: Mapping[str, Unserved] = {}
         self._loaded: LRUCache[tuple[str, str], Serving] = LRUCache(settings.max_models)
         self._loading = Lock()  # one bundle is loaded at a time
         self._table = Lock()  # held for moments only: requests take it
@@ -72,7 +85,7 @@ class Registry:
         """Return what is in memory under an alias or NAME@VERSION, or None."""
         found = self._aliases.get(model or DEFAULT)
         if found is None and model in {None, DEFAULT}:
-            return self.fallback
+            return None if DEFAULT in self._unserved else self.fallback
         if found is None and model is not None and "@" in model:
             name, _, version = model.partition("@")
             with self._table:
@@ -91,23 +104,24 @@ class Registry:
         """Return the aliases that serve a bundle."""
         key = (manifest.name, manifest.version)
         names = [name for name, serving in self._aliases.items() if _key(serving) == key]
-        if DEFAULT not in self._aliases and self.fallback is not None and _key(self.fallback) == key:
+        default = self.serving(None)
+        if DEFAULT not in self._aliases and default is not None and _key(default) == key:
             names.append(DEFAULT)
         return sorted(names)
 
+    def unserved(self) -> dict[str, str]:
+        """Return the aliases that do not serve what the store names, with that; the log has the reasons."""
+        return {alias: fault.model for alias, fault in self._unserved.items()}
+
     def served(self) -> dict[str, ModelVersion]:
         """Return what each alias serves."""
-        default = {} if self.fallback is None else {DEFAULT: self.fallback.model}
+        fallback = self.serving(None)
+        default = {} if fallback is None else {DEFAULT: fallback.model}
         return default | {name: serving.model for name, serving in self._aliases.items()}
 
     def installed(self) -> list[InstalledBundle]:
         """Return every folder of the registry, sound or not, newest first, by manifests alone."""
-        folders = [self._settings.bundle]
-        if self._settings.bundles is not None and self._settings.bundles.is_dir():
-            inside = [path for path in self._settings.bundles.iterdir() if not path.name.startswith(".")]
-            folders += sorted(
-                (path for path in inside if path.is_dir()), key=lambda path: -path.stat().st_mtime_ns
-            )
+        folders = [self._settings.bundle, *_folders(self._settings.bundles)]
         found: dict[tuple[str, str] | Path, InstalledBundle] = {}
         for path in folders:
             try:
@@ -169,26 +183,51 @@ class Registry:
     def move(self, alias: str, serving: Serving) -> None:
         """Let an alias serve another bundle, from the next request on."""
         self._aliases = {**self._aliases, alias: serving}
+        self._unserved = {name: fault for name, fault in self._unserved.items() if name != alias}
 
-    def follow(self, targets: Mapping[str, Sequence[str]]) -> None:
-        """Let aliases serve what the store says; of the NAME@VERSIONs of one, the first that can be served.
+    def follow(self, targets: Mapping[str, str]) -> None:
+        """Let each alias serve the NAME@VERSION that the store names.
 
-        A bad bundle is logged and leaves its alias as it is.
+        Where that cannot be served, the alias serves what it served before, or nothing after a start, and
+        `unserved` names it until another attempt, some seconds later, succeeds.
         """
-        moved = dict(self._aliases)
-        for alias, wanted in targets.items():
-            served = moved.get(alias)
-            if served is not None and "@".join(_key(served)) == wanted[0]:
+        aliases: dict[str, Serving] = {}
+        unserved: dict[str, Unserved] = {}
+        for alias, model in targets.items():
+            served, fault = self._aliases.get(alias), self._unserved.get(alias)
+            if served is not None:
+                aliases[alias] = served
+                if "@".join(_key(served)) == model:
+                    continue
+            if fault is not None and fault.model == model and monotonic() < fault.retry_at:
+                unserved[alias] = fault
                 continue
-            for model in wanted:
-                try:
-                    moved[alias] = self._load(self.find(model).path)
-                    break
-                except (BundleError, NotFoundError) as error:
-                    log.error("alias not followed", alias=alias, model=model, reason=str(error))
-                    if served is not None:
-                        break
-        self._aliases = {alias: serving for alias, serving in moved.items() if alias in targets}
+            try:
+                aliases[alias] = self._load(self.find(model).path)
+            except (BundleError, NotFoundError) as error:
+                unserved[alias] = Unserved(model, str(error), monotonic() + RETRY_SECONDS)
+                if fault is None or (fault.model, fault.reason) != (model, str(error)):
+                    log.error("alias not served", alias=alias, model=model, reason=str(error))
+        # In this order, a request between the two never gets the fallback in place of an unserved default.
+        self._unserved = {**self._unserved, **unserved}
+        self._aliases = aliases
+        self._unserved = unserved
+
+
+def _folders(bundles: Path | None) -> list[Path]:
+    """Return the folders inside the registry's, newest first; none where it cannot be listed."""
+    if bundles is None:
+        return []
+    found: list[tuple[int, Path]] = []
+    try:
+        for path in bundles.iterdir():
+            if not path.name.startswith(".") and path.is_dir():
+                found.append((path.stat().st_mtime_ns, path))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        log.error("bundles not listed", folder=str(bundles), reason=error.strerror)
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 def _key(serving: Serving) -> tuple[str, str]:

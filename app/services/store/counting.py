@@ -110,6 +110,8 @@ class UsageCounter:
             log.warning("usage not counted", reason=str(error))
         except StoppedError:
             return
+        except Exception:  # counted again after the pause
+            log.exception("usage not counted")
         self._not_before = monotonic() + _REST * (monotonic() - started)
 
 

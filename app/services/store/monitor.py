@@ -26,6 +26,8 @@ from models.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
+LONGEST_PAUSE_SECONDS = 60.0
+
 
 class StoreMonitor:
     """Reads the store at an interval and reports whether it answers.
@@ -45,6 +47,10 @@ class StoreMonitor:
     ----------
     up
         Whether the store answered when it was last read.
+    fault
+        What ended the last reading, if that was a fault of the service and not of the store; else None.
+    has_read
+        Whether keys and model aliases have been read since the start.
     evaluations
         The number of evaluations by status, as last read.
     """
@@ -60,6 +66,9 @@ class StoreMonitor:
         self._rules = RulesRefresher(engine)
         self._usage = UsageCounter(engine, settings.usage_max_tags)
         self._idempotency = IdempotencyTidier(engine, settings.idempotency_hours)
+        self.fault: str | None = None
+        self.has_read = False
+        self._failures = 0
         self._migrated = False
         self._migrating = Lock()
         self._stopping = Event()
@@ -79,6 +88,7 @@ class StoreMonitor:
                 self._migrated = True
         self._keys.read()
         self._aliases.follow()
+        self.has_read = True
         self._first_read.set()
         self._rules.refresh(self._registry.active())
         with transaction(self._engine, reads_only=True) as connection:
@@ -101,27 +111,51 @@ class StoreMonitor:
             self._rules.refresh([serving])
             self._usage.count([serving])
 
+    @property
+    def has_tried(self) -> bool:
+        """Whether the store has been read, or has failed to answer, since the start."""
+        return self._first_read.is_set()
+
     def wait_for_first_read(self, seconds: float) -> None:
         """Wait until model aliases have been read or the store has failed, at most `seconds`."""
         self._first_read.wait(seconds)
 
     def run(self) -> None:
-        """Read the store until stopped; a store that does not answer is tried again."""
+        """Read the store until stopped, whatever happens.
+
+        A store that does not answer is tried again at every interval; after a fault of the service itself,
+        the pauses double up to `LONGEST_PAUSE_SECONDS`.
+        """
         while not self._stopping.is_set():
             try:
                 self._step()
+                self.fault, self._failures = None, 0
             except StoreError as error:
                 if self.up or not self._first_read.is_set():  # logged once, not at every interval
                     log.warning("store not read", reason=str(error))
-                self.up = False
-                self._first_read.set()
-            self._stopping.wait(self._interval)
+                self.fault, self._failures = None, 0
+                self._failed()
+            except Exception as error:  # a thread that ended here would leave keys and aliases as they are
+                log.exception("store monitor failed")
+                self.fault = f"{type(error).__name__} while reading the store; the log has the details"
+                self._failures += 1
+                self._failed()
+            self._stopping.wait(self._pause())
         self._usage.join()
 
     def stop(self) -> None:
         """End `run` after the statement that it is at; usage is not counted to the end."""
         self._stopping.set()
         self._usage.stop()
+
+    def _failed(self) -> None:
+        self.up = False
+        self._migrated = False  # what comes back may be another store, of an earlier schema
+        self._first_read.set()
+
+    def _pause(self) -> float:
+        doublings = min(self._failures, 10)
+        return self._interval if not doublings else min(self._interval * 2**doublings, LONGEST_PAUSE_SECONDS)
 
     def _step(self) -> None:
         self.read()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -192,6 +195,104 @@ def test_a_model_alias_is_followed(engine: Engine, registry: tuple[Registry, str
         move_alias(connection, "default", second, first, None)
     follower.follow()
     assert default_of(served) == second
+
+
+def test_an_alias_that_cannot_be_served_keeps_its_model_until_it_can(
+    engine: Engine, registry: tuple[Registry, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, first, second = registry
+    follower = ModelAliasFollower(engine, served)
+    bundles = served.find(second).path.parent
+    with transaction(engine) as connection:
+        move_alias(connection, "default", first, first, None)
+        move_alias(connection, "beta", second, None, None)
+    (bundles / "b").rename(bundles / ".away")
+    follower.follow()
+    assert (default_of(served), served.unserved()) == (first, {"beta": second})
+    with transaction(engine) as connection:
+        move_alias(connection, "default", second, first, None)
+    follower.follow()
+    assert (default_of(served), served.unserved()) == (first, {"beta": second, "default": second})
+    (bundles / ".away").rename(bundles / "b")
+    follower.follow()
+    assert default_of(served) == first, "it is not read again at every interval"
+    monkeypatch.setattr("app.services.models.registry.RETRY_SECONDS", 0.0)
+    with transaction(engine) as connection:
+        move_alias(connection, "default", first, second, None)
+        move_alias(connection, "beta", "none@0", None, None)
+    follower.follow()
+    with transaction(engine) as connection:
+        move_alias(connection, "beta", second, None, None)
+    follower.follow()
+    assert (default_of(served), served.unserved()) == (first, {})
+    assert served.serving("beta") is not None
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Act as a user whom permissions concern."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_cannot_be_read_hurts_only_itself(make_bundle: Callable[..., Bundle]) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for bundle in ("a", "b", "c"):
+            shutil.copytree(make_bundle(TAGS, bundle).path, folder / bundle)
+        (folder / "a" / "manifest.json").chmod(0)
+        (folder / "b").chmod(0)
+        registry = Registry(Settings(bundle=folder / "c", bundles=folder))
+        with without_privileges():
+            registry.open()
+            found = {bundle.path.name: bundle.fault for bundle in registry.installed()}
+        assert found["c"] is None
+        for bundle in ("a", "b"):
+            assert "cannot be read: Permission denied" in str(found[bundle])
+
+
+class FaultyKeys(KeyRing):
+    """Keys whose reading fails for a reason that nobody foresaw, until it is mended."""
+
+    mended = False
+    attempts = 0
+
+    def read(self) -> None:
+        self.attempts += 1
+        if not self.mended:
+            raise ZeroDivisionError
+        super().read()
+
+
+def test_the_monitor_outlives_a_fault_of_the_service(
+    engine: Engine, registry: tuple[Registry, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.store.monitor.LONGEST_PAUSE_SECONDS", 0.1)
+    served, first, second = registry
+    keys = FaultyKeys(engine)
+    monitor = StoreMonitor(engine, served, keys, Settings(store_refresh_seconds=0.01))
+    thread = Thread(target=monitor.run)
+    thread.start()
+    try:
+        wait_for(lambda: keys.attempts > 3)
+        assert not monitor.up
+        assert "ZeroDivisionError" in str(monitor.fault)
+        with transaction(engine) as connection:
+            move_alias(connection, "default", second, first, None)
+        keys.mended = True
+        wait_for(lambda: default_of(served) == second)
+        wait_for(lambda: monitor.fault is None)
+        assert monitor.up
+    finally:
+        monitor.stop()
+        thread.join()
 
 
 def test_aliases_are_followed_while_usage_is_counted(
