@@ -8,10 +8,7 @@ only then gives the folder its name.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from models.encoders.contract import Encoder
 from models.encoders.registry import FAMILIES
 from models.errors import BundleError, TagError
 from models.manifest import MANIFEST, Manifest, read_manifest, unreadable
+from models.new_folder import new_folder
 from models.projection import Projection
 from models.tensor_files import check_tensors, read_tensors, tensor_bytes, write_file
 from models.vocabulary import Vocabulary
@@ -144,7 +142,7 @@ def save_bundle(
     if path.exists() and not replace:
         raise BundleError(f"{path} exists already; bundles are immutable, so choose another folder")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _new_folder(path) as partial:
+    with new_folder(path) as partial:
         contents = {
             ENCODER_FILE: tensor_bytes(encoder.tensors()),
             VOCABULARY_FILE: tensor_bytes(vocabulary.tensors()),
@@ -184,7 +182,7 @@ def copy_bundle(path: Path, folder: Path) -> Bundle:
         return load_bundle(target)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _new_folder(target) as partial:
+        with new_folder(target, shared=True) as partial:
             for name in (MANIFEST, *bundle.manifest.files):
                 write_file(partial / name, (path / name).read_bytes())
                 (partial / name).chmod(0o644)  # whatever the umask is, the service's user reads it
@@ -192,29 +190,6 @@ def copy_bundle(path: Path, folder: Path) -> Bundle:
     except OSError as error:
         raise BundleError(f"{folder}: cannot be written: {error.strerror}") from None
     return load_bundle(target)
-
-
-@contextmanager
-def _new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes `path` at the end; a failure leaves nothing behind."""
-    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        yield partial
-        partial.chmod(0o755)  # mkdtemp's 0700 would hide the bundle from a service user
-        _take_name(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def _take_name(partial: Path, path: Path) -> None:
-    if not path.exists():
-        partial.rename(path)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-    path.rename(old / path.name)
-    partial.rename(path)
-    shutil.rmtree(old)
 
 
 def _read_vocabulary(path: Path, manifest: Manifest) -> Vocabulary:

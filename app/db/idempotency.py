@@ -19,7 +19,13 @@ LEASE = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Attempt:
-    """What is known of earlier attempts at the same write."""
+    """What is known of earlier attempts at the same write.
+
+    Attributes
+    ----------
+    running
+        Whether a process is at work on it: its lease has not run out.
+    """
 
     fingerprint: str
     running: bool
@@ -41,9 +47,8 @@ def begin(connection: Connection, key: str, fingerprint: str, owner: str) -> Att
     if connection.execute(statement).first() is not None:
         return None
     found = connection.execute(select(keys).where(keys.c.key == key).with_for_update()).one()
-    running = found.owner is not None and now - as_utc(found.updated_at) < LEASE
-    attempt = Attempt(found.fingerprint, running, found.progress, found.status, found.answer)
-    if not running and found.status is None:
+    attempt = _attempt(found, now)
+    if not attempt.running and found.status is None:
         connection.execute(update(keys).where(keys.c.key == key).values(owner=owner, updated_at=now))
     return attempt
 
@@ -51,9 +56,18 @@ def begin(connection: Connection, key: str, fingerprint: str, owner: str) -> Att
 def look(connection: Connection, key: str) -> Attempt | None:
     """Return what is known of a key."""
     found = connection.execute(select(keys).where(keys.c.key == key)).first()
-    if found is None:
-        return None
-    return Attempt(found.fingerprint, found.owner is not None, found.progress, found.status, found.answer)
+    return None if found is None else _attempt(found, datetime.now(UTC))
+
+
+def _attempt(found: Any, now: datetime) -> Attempt:
+    running = found.owner is not None and now - as_utc(found.updated_at) < LEASE
+    return Attempt(found.fingerprint, running, found.progress, found.status, found.answer)
+
+
+def renew(connection: Connection, key: str, owner: str) -> bool:
+    """Keep a key for another `LEASE`; return False if it is another's by now."""
+    mine = update(keys).where(keys.c.key == key, keys.c.owner == owner)
+    return bool(connection.execute(mine.values(updated_at=datetime.now(UTC))).rowcount)
 
 
 def advance(connection: Connection, key: str, owner: str, progress: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Header, Query, Request
@@ -29,7 +30,7 @@ from app.services.documents import single as documents
 from app.services.documents.batches import Batches
 from app.services.documents.stream import SHOWN_FAULTS, Import
 from app.services.limits import check_page_size
-from models.errors import FaultsError, shown
+from models.errors import FaultsError, StoreError, shown
 
 router = APIRouter(prefix="/v1", tags=["documents"], route_class=Conditional)
 
@@ -112,6 +113,7 @@ async def post_documents(
 
 async def _import(request: Request, work: Import, on_fault: str) -> Written:
     await asyncio.to_thread(work.begin, f"lines:{on_fault}")
+    renewing = asyncio.create_task(_renewed(work))
     try:
         if on_fault == "skip":
             async for batch in _batches(request):
@@ -125,6 +127,16 @@ async def _import(request: Request, work: Import, on_fault: str) -> Written:
     except BaseException:
         work.break_off()
         raise
+    finally:
+        renewing.cancel()
+
+
+async def _renewed(work: Import) -> None:
+    """Renew an import's lease until cancelled; while the store is away, the writing itself fails."""
+    while True:
+        await asyncio.sleep(work.renewal_seconds)
+        with suppress(StoreError):
+            await asyncio.to_thread(work.renew)
 
 
 def _faulty_import(request_id: str, written: Written) -> FaultyImport:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,13 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from app.db import idempotency
 from app.db.engine import open_engine, transaction
 from app.db.tables import documents
 from app.main import create_app
 from app.services.documents.batches import Batches
+from app.services.documents.stream import Import
+from app.services.runtime import Runtime
 from app.settings import Settings
 from tests.api.conftest import wait_for
 
@@ -189,6 +194,45 @@ def test_a_broken_stream_goes_on_where_it_stood(
         whole = client.post("/v1/documents", content=stream, headers=headers).json()
         assert (whole["status"], whole["lines"], whole["created"]) == ("done", 5000, 5000)
         assert whole["unchanged"] == 0, "lines that were written are passed over, not written again"
+
+
+@pytest.fixture
+def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases of half a second."""
+    monkeypatch.setattr(idempotency, "LEASE", timedelta(seconds=0.5))
+
+
+@pytest.mark.usefixtures("short_lease")
+@pytest.mark.parametrize("on_fault", ["skip", "refuse"])
+def test_an_import_keeps_its_key_however_slowly_it_is_sent(client: TestClient, on_fault: str) -> None:
+    key, seen = f"slow-{on_fault}", []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for number in range(6):
+            yield lines({"id": f"{key}-{number}", "tags": ["jazz"]})
+            await asyncio.sleep(0.3)
+            seen.append((await asyncio.to_thread(client.get, f"/v1/imports/{key}")).json()["status"])
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(client.app)  # unlike the test client, it sends a stream as one
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as sender:
+            headers, query = NDJSON | {"Idempotency-Key": key}, {"on_fault": on_fault}
+            return await sender.post("/v1/documents", content=slowly(), headers=headers, params=query)
+
+    answer = asyncio.run(send())
+    assert (answer.status_code, answer.json()["lines"]) == (200, 6)
+    assert seen == ["running"] * 6
+
+
+@pytest.mark.usefixtures("short_lease")
+def test_an_import_whose_process_is_gone_does_not_run_for_ever(client: TestClient) -> None:
+    runtime: Runtime = client.app.state.runtime  # type: ignore[attr-defined]
+    Import(runtime.engine, "any:gone", 100).begin("lines:skip")  # as a process leaves it that is killed
+    assert client.get("/v1/imports/gone").json()["status"] == "running"
+    wait_for(lambda: client.get("/v1/imports/gone").json()["status"] == "interrupted")
+    headers = NDJSON | {"Idempotency-Key": "gone"}
+    answer = client.post("/v1/documents", content=lines({"id": "1", "tags": ["jazz"]}), headers=headers)
+    assert (answer.status_code, answer.json()["status"]) == (200, "done")
 
 
 def test_a_write_waits_for_a_lock_no_longer_than_it_may(bundle_path: Path, store_url: str) -> None:

@@ -121,6 +121,17 @@ class Import:
                 idempotency.finish(connection, self._key, status, self.written.model_dump_json())
         return self.written
 
+    @property
+    def renewal_seconds(self) -> float:
+        """How often `renew` is to be called: a renewal may fail twice before the lease runs out."""
+        return idempotency.LEASE.total_seconds() / 3
+
+    def renew(self) -> None:
+        """Keep the key while the stream is being sent; a sender may need longer than a lease for a batch."""
+        if self._key is not None and self._finished is None:
+            with transaction(self._engine) as connection:
+                idempotency.renew(connection, self._key, self._owner)
+
     def check(self, batches: Iterable[Sequence[bytes]]) -> Written:
         """Return the faults of a whole stream; nothing is written."""
         probe = Import(self._engine, None, self._max_tags)

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
@@ -73,6 +76,38 @@ def test_a_map_comes_back_as_it_was(tmp_path: Path) -> None:
     copied = copy_bundle(bundle.path, tmp_path / "registry")
     assert copied.projection is not None
     assert copied.version == bundle.version
+
+
+def test_a_bundle_that_is_copied_twice_at_once_is_there_once(make_bundle: Make, tmp_path: Path) -> None:
+    bundle, registry = make_bundle(TAGS), tmp_path / "registry"
+    with ThreadPoolExecutor(8) as pool:
+        copies = list(pool.map(lambda _: copy_bundle(bundle.path, registry), range(24)))
+    assert {copy.version for copy in copies} == {bundle.version}
+    assert [path.name for path in registry.iterdir()] == [copies[0].path.name]
+
+
+def test_a_copy_removes_what_a_killed_one_has_left(make_bundle: Make, tmp_path: Path) -> None:
+    bundle, registry = make_bundle(TAGS), tmp_path / "registry"
+    name = f"{bundle.name}-{bundle.version}"
+    for left, age in (
+        (f".{name}.abandone", 7200.0),
+        (f".{name}.at__work", 10.0),
+        (".another.abandone", 7200.0),
+    ):
+        (registry / left).mkdir(parents=True)
+        os.utime(registry / left, (time() - age,) * 2)
+    copy_bundle(bundle.path, registry)
+    assert {path.name for path in registry.iterdir()} == {name, f".{name}.at__work", ".another.abandone"}
+
+
+def test_a_copy_can_be_read_by_the_service_whatever_the_umask(make_bundle: Make, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        copied = copy_bundle(make_bundle(TAGS).path, tmp_path / "registry")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (copied.path, *copied.path.iterdir())}
+    assert modes == {copied.path.name: 0o755} | dict.fromkeys((MANIFEST, *copied.manifest.files), 0o644)
 
 
 @pytest.mark.parametrize(
