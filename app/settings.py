@@ -28,6 +28,7 @@ Variable                               Default                    Meaning
 ``TAGPRIME_MAX_CONTEXT``               ``100``                    Most context tags in a query.
 ``TAGPRIME_MAX_EXCLUDE``               ``1000``                   Most excluded tags in a query.
 ``TAGPRIME_MAX_MAP_TAGS``              ``5000``                   Most tags on the explorer's map.
+``TAGPRIME_MAX_BUNDLE_BYTES``          ``4294967296``             Largest bundle that is loaded.
 ``TAGPRIME_MAX_BATCH``                 ``256``                    Most queries, or tags to embed, in one request.
 ``TAGPRIME_MAX_DOCUMENT_TAGS``         ``1000``                   Most tags on a document.
 ``TAGPRIME_MAX_IMPORT_BYTES``          ``4294967296``             Largest stream of documents.
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     max_context: PositiveInt = Field(100, description="Most context tags in a query.")
     max_exclude: PositiveInt = Field(1000, description="Most excluded tags in a query.")
     max_map_tags: PositiveInt = Field(5000, description="Most tags on the explorer's map.")
+    max_bundle_bytes: PositiveInt = Field(4 * 2**30, description="Largest bundle that is loaded.")
     max_batch: PositiveInt = Field(256, description="Most queries, or tags to embed, in one request.")
     max_document_tags: PositiveInt = Field(1000, description="Most tags on a document.")
     max_import_bytes: PositiveInt = Field(4 * 2**30, description="Largest stream of documents.")

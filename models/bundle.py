@@ -16,11 +16,19 @@ from typing import Any
 from models.embeddings import EmbeddingBasis
 from models.encoders.contract import Encoder
 from models.encoders.registry import FAMILIES
-from models.errors import BundleError, TagError
+from models.errors import BundleError, TagError, shown
 from models.manifest import MANIFEST, Manifest, read_manifest, unreadable
 from models.new_folder import new_folder
+from models.normalizer import MAX_TAG_LENGTH
 from models.projection import Projection
-from models.tensor_files import check_tensors, read_tensors, tensor_bytes, write_file
+from models.tensor_files import (
+    MAX_HEADER_BYTES,
+    check_tensors,
+    read_tensors,
+    room_for,
+    tensor_bytes,
+    write_file,
+)
 from models.vocabulary import Vocabulary
 
 ENCODER_FILE = "encoder.safetensors"
@@ -29,6 +37,7 @@ PROJECTION_FILE = "projection.safetensors"
 EMBEDDINGS_FILE = "embeddings.safetensors"
 FILES = (ENCODER_FILE, VOCABULARY_FILE)
 OPTIONAL_FILES = (PROJECTION_FILE, EMBEDDINGS_FILE)
+MAX_BUNDLE_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,8 @@ class Bundle:
         return self.manifest.version
 
 
-def load_bundle(path: Path) -> Bundle:
-    """Read and verify a bundle.
+def load_bundle(path: Path, max_bytes: int = MAX_BUNDLE_BYTES) -> Bundle:
+    """Read and verify a bundle, of at most so many bytes.
 
     Raises
     ------
@@ -80,6 +89,9 @@ def load_bundle(path: Path) -> Bundle:
         message names the file and the fault.
     """
     manifest = read_manifest(path)
+    total = sum(entry["size"] for entry in manifest.files.values())
+    if total > max_bytes:
+        raise BundleError(f"{path}: has {total} bytes; at most {max_bytes} are read")
     try:
         return _load(path, manifest)
     except OSError as error:
@@ -194,7 +206,9 @@ def copy_bundle(path: Path, folder: Path) -> Bundle:
 
 def _read_vocabulary(path: Path, manifest: Manifest) -> Vocabulary:
     file = path / VOCABULARY_FILE
-    tensors = read_tensors(file, manifest.files[file.name])
+    # A tag has four bytes a character at most, a line end, and its count.
+    room = MAX_HEADER_BYTES + manifest.n_tags * (4 * MAX_TAG_LENGTH + 1 + 8)
+    tensors = read_tensors(file, manifest.files[file.name], room)
     try:
         vocabulary = Vocabulary.from_tensors(tensors, manifest.normalizer)
     except (TagError, UnicodeDecodeError) as error:
@@ -208,22 +222,25 @@ def _read_encoder(path: Path, manifest: Manifest) -> Encoder:
     file, kind, settings = path / ENCODER_FILE, manifest.encoder["kind"], manifest.encoder["settings"]
     if kind not in FAMILIES:
         raise BundleError(
-            f"{path / MANIFEST}: encoder kind {kind!r} is unknown; known: {', '.join(FAMILIES)}"
+            f"{path / MANIFEST}: encoder kind {shown(kind)} is unknown; known: {', '.join(FAMILIES)}"
         )
     family = FAMILIES[kind]
-    tensors = read_tensors(file, manifest.files[file.name])
     try:
         specs = family.specs(settings)
         n_tags = settings["n_tags"]
-    except (KeyError, TypeError, IndexError, ValueError, OverflowError) as error:
-        raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {error!r}") from None
+        room = room_for(specs)
+    except (KeyError, TypeError, IndexError, ValueError, OverflowError, BundleError) as error:
+        reason = shown(str(error), 200)
+        raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {reason}") from None
     if n_tags != manifest.n_tags:
         raise BundleError(f"{path / MANIFEST}: n_tags is {manifest.n_tags}, but {n_tags} in the settings")
+    tensors = read_tensors(file, manifest.files[file.name], room)
     check_tensors(file, tensors, specs)
     try:
         encoder = family.from_tensors(settings, tensors, manifest.oov_rule)
     except (KeyError, TypeError) as error:
-        raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {error!r}") from None
+        reason = shown(repr(error), 200)
+        raise BundleError(f"{path / MANIFEST}: settings do not fit a {kind} encoder: {reason}") from None
     if encoder.metric != manifest.metric:
         raise BundleError(
             f"{path / MANIFEST}: metric {manifest.metric!r}; a {kind} encoder has {encoder.metric!r}"
@@ -235,8 +252,9 @@ def _read_projection(path: Path, manifest: Manifest) -> Projection | None:
     file = path / PROJECTION_FILE
     if file.name not in manifest.files:
         return None
-    tensors = read_tensors(file, manifest.files[file.name])
-    check_tensors(file, tensors, Projection.specs(manifest.n_tags))
+    specs = Projection.specs(manifest.n_tags)
+    tensors = read_tensors(file, manifest.files[file.name], room_for(specs))
+    check_tensors(file, tensors, specs)
     try:
         return Projection.from_tensors(tensors)
     except BundleError as error:
@@ -249,6 +267,7 @@ def _read_embeddings(path: Path, manifest: Manifest) -> EmbeddingBasis | None:
         raise BundleError(f"{path / MANIFEST}: embeddings and {file.name} need each other; one is missing")
     if described is None:
         return None
-    tensors = read_tensors(file, manifest.files[file.name])
-    check_tensors(file, tensors, EmbeddingBasis.specs(described, manifest.n_tags))
+    specs = EmbeddingBasis.specs(described, manifest.n_tags)
+    tensors = read_tensors(file, manifest.files[file.name], room_for(specs))
+    check_tensors(file, tensors, specs)
     return EmbeddingBasis.from_tensors(described, tensors)

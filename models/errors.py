@@ -20,6 +20,8 @@
 Anything else that is raised is a bug and should look like one.
 """
 
+from collections.abc import Iterable
+
 
 class TagprimeError(Exception):
     """The root of the hierarchy."""
@@ -138,6 +140,22 @@ class FaultsError(TagprimeError):
         super().__init__(detail)
         self.faults = faults
         self.count = count
+
+
+def listed(names: Iterable[str], limit: int = 5) -> str:
+    """Return the first names in order, each as `shown` has it, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - limit} more" if len(ordered) > limit else ""
+    return ", ".join(shown(name) for name in ordered[:limit]) + more
+
+
+def seen(value: object, limit: int = 80) -> str:
+    """Return any value as Python writes it, shortened and in printable ASCII."""
+    try:
+        text = ascii(value)
+    except (ValueError, RecursionError):  # a whole number of more digits than Python writes
+        text = f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= limit else text[:limit] + "..."
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.embeddings import description_fault
-from models.errors import BundleError
+from models.errors import BundleError, listed, seen, shown
+from models.manifest_content import content_fault, parse
 from models.normalizer import NORMALIZER_VERSION
 
 MANIFEST = "manifest.json"
@@ -155,16 +156,18 @@ def _read(path: Path) -> Manifest:
     if file.stat().st_size > MAX_MANIFEST_BYTES:
         raise BundleError(f"{file}: has {file.stat().st_size} bytes; at most {MAX_MANIFEST_BYTES} are read")
     try:
-        fields = json.loads(file.read_bytes())
+        fields = parse(file.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{file}: is not JSON: {error}") from None
+        raise BundleError(f"{file}: is not JSON: {str(error)[:200]}") from None
     fault = _fault(fields)
     if fault:
         raise BundleError(f"{file}: {fault}")
     manifest = Manifest(**fields)
     expected = content_hash({key: value for key, value in fields.items() if key != "version"})
     if manifest.version != expected:
-        raise BundleError(f"{file}: version {manifest.version!r} is not that of its content, {expected!r}")
+        raise BundleError(
+            f"{file}: version {shown(manifest.version)} is not that of its content, {expected!r}"
+        )
     return manifest
 
 
@@ -181,7 +184,7 @@ def _fault(fields: Any) -> str | None:
         return "is not a JSON object"
     version = fields.get("format_version")
     if not isinstance(version, int) or version < 1:
-        return f"format_version is {version!r}; needs a whole number from 1"
+        return f"format_version is {seen(version)}; needs a whole number from 1"
     if version > FORMAT_VERSION:
         return f"format_version {version} is newer than this version of Tagprime reads ({FORMAT_VERSION})"
     kinds: dict[str, Any] = {
@@ -191,20 +194,22 @@ def _fault(fields: Any) -> str | None:
     }  # fmt: skip
     odd = (set(fields) ^ set(kinds)) - _OPTIONAL
     if odd:
-        return f"fields missing or unknown: {', '.join(sorted(odd))}"
+        return f"fields missing or unknown: {listed(odd)}"
     for key, kind in kinds.items():
         if key in fields and not isinstance(fields[key], kind):
-            return f"{key} is {fields[key]!r}"
-    return _value_fault(fields)
+            return f"{key} is {seen(fields[key])}"
+    return content_fault(fields) or _value_fault(fields)
 
 
 def _value_fault(fields: Mapping[str, Any]) -> str | None:
+    if fields["n_tags"] < 1:
+        return f"n_tags is {shown(str(fields['n_tags']))}; needs at least 1"
     if not _NAME.fullmatch(fields["name"]):
-        return f"name is {fields['name']!r}"
+        return f"name is {shown(fields['name'])}"
     if fields["metric"] not in ("l2", "ip"):
-        return f"metric is {fields['metric']!r}; needs l2 or ip"
+        return f"metric is {shown(fields['metric'])}; needs l2 or ip"
     if fields["oov_rule"] not in ("nearest", "furthest"):
-        return f"oov_rule is {fields['oov_rule']!r}; needs nearest or furthest"
+        return f"oov_rule is {shown(fields['oov_rule'])}; needs nearest or furthest"
     normalizer = fields.get("normalizer", 1)
     if not 1 <= normalizer <= NORMALIZER_VERSION:
         return f"normalizer is {normalizer}; versions 1 to {NORMALIZER_VERSION} are known here"
@@ -217,9 +222,13 @@ def _value_fault(fields: Mapping[str, Any]) -> str | None:
         return "encoder needs a kind and settings"
     for name, entry in fields["files"].items():
         if not _FILE_NAME.fullmatch(name):
-            return f"file name {name!r} is not a plain name"
+            return f"file name {shown(name)} is not a plain name"
         if not isinstance(entry, dict) or set(entry) != {"size", "sha256"}:
-            return f"file {name!r} needs size and sha256"
-        if not isinstance(entry["size"], int) or not _SHA256.fullmatch(str(entry["sha256"])):
-            return f"file {name!r}: size or sha256 is not one"
+            return f"file {shown(name)} needs size and sha256"
+        if (
+            not isinstance(entry["size"], int)
+            or entry["size"] < 0
+            or not _SHA256.fullmatch(str(entry["sha256"]))
+        ):
+            return f"file {shown(name)}: size or sha256 is not one"
     return None

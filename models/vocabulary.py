@@ -133,6 +133,10 @@ class Vocabulary:
         """
         if set(tensors) != {"tags", "document_frequency"} or tensors["tags"].dtype != np.uint8:
             raise TagError("needs the tensors tags (uint8) and document_frequency")
+        if tensors["document_frequency"].dtype.kind not in "iu":
+            raise TagError(
+                f"document_frequency must be whole numbers; got {tensors['document_frequency'].dtype}"
+            )
         keys = tensors["tags"].tobytes().decode().split("\n")
         return cls(keys, tensors["document_frequency"], normalizer)
 

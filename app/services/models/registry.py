@@ -175,7 +175,9 @@ class Registry:
             held = {_key(serving): serving for serving in self.active()}.get(key)
             if held is None:
                 log.info("loading", bundle=manifest.name, version=manifest.version)
-                held = Serving.of(load_bundle(path), self._settings.index_cache_bytes)
+                held = Serving.of(
+                    load_bundle(path, self._settings.max_bundle_bytes), self._settings.index_cache_bytes
+                )
             with self._table:
                 self._loaded[key] = held
             return held
