@@ -36,7 +36,7 @@ class _Recipe(_Part):
 class _Training(_Part):
     recipe: _Recipe = _Recipe()
     seed: int | None = None
-    stopped_early: str | None = None
+    stopped_early: dict[str, Any] | None = None
 
 
 class _Measured(_Part):
