@@ -34,9 +34,9 @@ $(DEV_ENV)/.installed: pyproject.toml constraints.txt
 
 demo-bundle: $(DEV_ENV)/.installed
 	rm -rf models/artifacts/demo models/artifacts/demo.run models/artifacts/demo-documents.jsonl
-	$(DEV_ENV)/bin/tagprime corpora export demo models/artifacts/demo-documents.jsonl --seed 1 --documents 1000
-	OMP_NUM_THREADS=1 $(DEV_ENV)/bin/tagprime train demo --recipe completion --min-documents 20 --min-tags 2 \
-		--device cpu --out models/artifacts/demo
+	$(DEV_ENV)/bin/tagprime corpora export demo models/artifacts/demo-documents.jsonl --seed 1 --documents 1000 --names
+	OMP_NUM_THREADS=1 $(DEV_ENV)/bin/tagprime train demo --documents 80000 --min-documents 155 --min-tags 2 \
+		--recipe training/corpora/demo/recipe.toml --device cpu --out models/artifacts/demo
 
 clean:
 	rm -rf $(SERVE_ENV) $(DEV_ENV)

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.commands.bundles import bundle_commands
+from app.commands.demo import demo
 from app.commands.documents import database, documents
 from app.commands.keys import keys
 from app.commands.options import Database, settings_with
@@ -35,6 +36,7 @@ root.add_typer(documents, name="documents")
 root.add_typer(database, name="db")
 root.add_typer(bundle_commands, name="bundle")
 root.add_typer(keys, name="keys")
+root.add_typer(demo, name="demo")
 
 
 @root.command()

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.dependencies import runtime
 from app.routes.bodies import read_form
 from app.routes.frame import LIBRARY, frame, may, pages, served
+from app.services.documents.file import import_demo
 from app.services.explorer import library
 from app.services.explorer.catalogue import Sort
 from app.services.paging import decode_cursor, encode_cursor
@@ -86,11 +87,22 @@ def show_documents(request: Request) -> Response:
         base_url=str(request.base_url),
         contextual=serving.bundle.encoder.contextual_candidates,
         keys_required=runtime(request).settings.auth == "required",
+        may_write=may(request, "write"),
         continued="cursor" in given,
         first_url=_url("/documents", here),
         next_url=last and _url("/documents", here | {"cursor": encode_cursor(last)}),
         **frame(request, serving, "library") | {"message": f"{len(shown)} documents"},
     )
+
+
+@router.post("/documents/demo")
+def load_demo(request: Request) -> Response:
+    """Put the invented tracks into the store, and show them."""
+    try:
+        import_demo(runtime(request).engine)
+    except StoreError:
+        return show_documents(request)
+    return RedirectResponse(_url("/documents", {}), 303)
 
 
 @router.get("/variants")

@@ -97,6 +97,18 @@ def test_a_document_shows_its_tags_and_what_would_be_added(client: TestClient) -
     assert "none of its tags is in the vocabulary" in last
 
 
+def test_an_empty_store_can_be_filled_with_invented_tracks(client: TestClient) -> None:
+    page = text_of(client, f"{LIBRARY}/documents")
+    (action,) = re.findall(r'<form action="([^"]+/demo)" method="post">', page)
+    for _ in range(2):  # the second time changes nothing
+        answer = client.post(action, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{LIBRARY}/documents")
+    page = text_of(client, f"{LIBRARY}/documents")
+    assert "The store is empty" not in page
+    assert "1\u202f000 documents in the store" in page
+    assert [name for name in names(page) if " - " not in name] == []
+
+
 def test_documents_can_be_paged_and_narrowed_to_a_tag(client: TestClient) -> None:
     store(client, *[["jazz"] if number % 2 else ["ambient"] for number in range(25)])
     everything = [f"track-{number:02}" for number in range(25)]

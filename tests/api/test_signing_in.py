@@ -187,6 +187,16 @@ def test_a_session_ends_with_its_key(guarded: Guarded) -> None:
         assert client.post("/explorer/sign-in", data={"key": key}, headers=OURS).status_code == 422
 
 
+def test_a_read_only_key_is_not_offered_the_invented_tracks(guarded: Guarded) -> None:
+    with guarded.visitor(guarded.key("read")) as client:
+        page = client.get("/explorer/library/documents", headers=PAGE).text
+        assert "The store is empty" in page
+        assert "invented" not in page
+        assert client.post("/explorer/library/documents/demo", headers=OURS).status_code == 403
+    with guarded.visitor(guarded.key("write")) as client:
+        assert "Load 1,000 invented tracks" in client.get("/explorer/library/documents", headers=PAGE).text
+
+
 def test_a_read_only_key_cannot_accept_an_alias(guarded: Guarded) -> None:
     with guarded.visitor(guarded.key("read")) as client:
         assert "Your key reads only" in client.get(VARIANTS, headers=PAGE).text

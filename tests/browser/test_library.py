@@ -24,6 +24,7 @@ LONG = "a tag that somebody has written a whole sentence into " + "o" * 120
 
 without_scripts = pytest.mark.parametrize("visit", [False], indirect=True)
 
+MADE_UP = [f"a made{sign}up {letter}" for letter in "abcdefghijklmnopqrst" for sign in " -"]
 DOCUMENTS = [
     {"id": "track-1", "tags": ["hip hop", "lo-fi", "chill"]},
     {
@@ -35,6 +36,8 @@ DOCUMENTS = [
     {"id": "track-4", "tags": ["bebop jazz", "eletronic"]},
     {"id": "track-5", "tags": []},
     *({"id": f"track-6-{number}", "tags": ["rock", "live"]} for number in range(12)),
+    # Pairs of spellings for more than one page; the most used ones come first.
+    *({"id": f"track-7-{number}", "tags": MADE_UP} for number in range(2)),
 ]
 
 
@@ -174,10 +177,10 @@ def test_variants_are_judged_by_keys_alone(visit: Visit) -> None:
 
 def test_what_was_decided_elsewhere_meanwhile_is_told_and_stays(visit: Visit) -> None:
     visit.go(VARIANTS)
-    httpx.put(f"{visit.address}/v1/tag-aliases/hiphop", json={"target": "rap"}).raise_for_status()
-    visit.page.get_by_role("button", name="Accept: hiphop stands for hip hop").click()
+    httpx.put(f"{visit.address}/v1/tag-aliases/lofi", json={"target": "rap"}).raise_for_status()
+    visit.page.get_by_role("button", name="Accept: lofi stands for lo-fi").click()
     expect(visit.page.get_by_role("alert").filter(has_text="stands for 'rap' already")).to_be_visible()
-    assert aliases(visit) == {"hiphop": "rap"}
+    assert aliases(visit) == {"lofi": "rap"}
     assert all("422" in complaint for complaint in visit.complaints), visit.complaints
     visit.complaints.clear()  # Chromium's own word on the status
 
@@ -205,6 +208,9 @@ def test_an_empty_store_tells_how_to_fill_it(visit: Visit, tmp_path: Path) -> No
         visit.go(f"{LIBRARY}/documents")
         expect(visit.page.locator(".nothing")).to_contain_text("The store is empty")
         expect(visit.page.locator("#curl-documents")).to_contain_text(f"curl {address}/v1/documents")
+        check_looks(visit)
+        visit.page.get_by_role("button", name="Load 1,000 invented tracks").click()
+        expect(visit.page.locator(".shelf .item")).to_have_count(10)
         check_looks(visit)
 
 

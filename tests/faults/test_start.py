@@ -132,6 +132,13 @@ def test_a_setting_out_of_range_is_named() -> None:
     assert "-1" in done.stderr
 
 
+def test_the_invented_tracks_are_loaded_once(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    for printed in ("1000 created, 0 updated, 0 unchanged\n", "0 created, 0 updated, 1000 unchanged\n"):
+        done = tagprime("demo", "load", "--database", store)
+        assert (done.returncode, done.stdout) == (0, printed)
+
+
 @pytest.mark.parametrize("skip", [False, True])
 def test_faulty_lines_are_told_by_number(tmp_path: Path, skip: bool) -> None:
     file = tmp_path / "mine.jsonl"

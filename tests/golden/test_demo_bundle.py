@@ -20,13 +20,14 @@ from models.protocols.completion import clean_queries, evaluate_completion, spli
 from models.protocols.completion_conditions import distractor_queries
 from models.protocols.encoder_scorer import EncoderScorer
 from training.corpora import load_corpus
-from training.corpora.demo.knowledge import knowledge_files
+from training.corpora.demo.knowledge import FOLDER, knowledge_files
 from training.corpus import TagCorpus
 from training.fitting.held_out import hold_out, validation_queries
 from training.fitting.linear_solver import TermScorer
 from training.recipe import load_recipe
 
 DEMO = Path(models.__path__[0]) / "artifacts" / "demo"
+TRAINED_ON = 80_000
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +41,12 @@ def test_it_verifies_and_was_made_from_what_stands_here(demo: Bundle) -> None:
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in knowledge_files()}
     stale = "the demo corpus has changed since the bundle was made; run `make demo-bundle` and commit it"
     assert demo.manifest.corpus["files"] == digests, stale
-    recipe = load_recipe("completion").model_dump(mode="json")
+    recipe = load_recipe(str(FOLDER / "recipe.toml")).model_dump(mode="json")
     assert demo.manifest.training["recipe"] == recipe, "the recipe has changed; run `make demo-bundle`"
 
 
 def test_it_reaches_its_printed_quality_on_the_documents_it_was_measured_on(demo: Bundle) -> None:
-    corpus = load_corpus("demo").filter(min_documents=20, min_tags=2)
+    corpus = load_corpus("demo", n_documents=TRAINED_ON).filter(min_documents=155, min_tags=2)
     assert corpus.index_to_key == demo.vocabulary.index_to_key
     queries = validation_queries(hold_out(corpus, seed=0)[1], 0)
     printed = demo.manifest.quality["completion"]
@@ -99,12 +100,13 @@ def test_the_documents_it_can_be_measured_on_are_the_generators_and_new_to_it(tm
         "1",
         "--documents",
         "1000",
+        "--names",
     ]
     code = "from app.cli import main; main()"
     subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True, timeout=120)
     stale = "the demo corpus has changed since; run `make demo-bundle` and commit both"
     assert shipped.read_bytes() == (tmp_path / "again.jsonl").read_bytes(), stale
-    trained_on = {frozenset(tags) for tags in _bags(load_corpus("demo"))}
+    trained_on = {frozenset(tags) for tags in _bags(load_corpus("demo", n_documents=TRAINED_ON))}
     fresh = [frozenset(document.tags) for _, document in open_catalogue(shipped).documents()]
     assert np.mean([tags in trained_on for tags in fresh]) < 0.02  # a few small bags are drawn twice
 

@@ -124,6 +124,9 @@ def export(
     path: Annotated[Path | None, typer.Option(help="Its folder or file; `corpora list` shows which.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="demo: seed of the generated tracks.")] = None,
     documents: Annotated[int | None, typer.Option(min=1, help="demo: number of tracks to generate.")] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="demo: invented artists and titles in place of numbers.")
+    ] = False,
     counts: Annotated[
         bool, typer.Option("--counts", help="lastfm-hetrec: how many users gave a tag is its weight.")
     ] = False,
@@ -136,7 +139,7 @@ def export(
     """
     from models.catalogues.jsonl import as_line
 
-    corpus = load(name, path, reading, seed=seed, n_documents=documents, counts=counts)
+    corpus = load(name, path, reading, seed=seed, n_documents=documents, names=names, counts=counts)
     if out.exists():
         raise CorpusError(f"{out} exists already; choose another file")
     with out.open("w", encoding="utf-8") as file:

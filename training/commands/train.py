@@ -60,6 +60,7 @@ def train(
         bool, typer.Option("--resume", help="Continue from a stopped run's checkpoint.")
     ] = False,
     all_tags: Annotated[bool, typer.Option("--all-tags", help="cal500: keep the Genre-Best tags.")] = False,
+    documents: Annotated[int | None, typer.Option(min=1, help="demo: number of tracks to generate.")] = None,
     database: Annotated[
         str | None,
         typer.Option(metavar="URL", help="store: its database; by default `TAGPRIME_DATABASE_URL`."),
@@ -103,7 +104,7 @@ def train(
     device = _device(device, torch.cuda.is_available())
     console = Console(stderr=True)
     account = Account()
-    options = {"all_tags": all_tags, "counts": counts, "database": database}
+    options = {"all_tags": all_tags, "counts": counts, "database": database, "n_documents": documents}
     with console.status(f"Reading {corpus}"):
         loaded = load(corpus, path, reading, account, skip_faulty, **options)
     show_account(account, console)

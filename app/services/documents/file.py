@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 from app.db.engine import transaction
 from app.db.repository import Upserted, upsert_documents
 from app.services.limits import check_document_size
+from app.settings import DEMO_DOCUMENTS
 from models.catalogues.account import Account
 from models.catalogues.document import Document
-from models.catalogues.reading import Catalogue
+from models.catalogues.reading import Catalogue, open_catalogue
 from models.catalogues.records import Fault
 from models.errors import CorpusError
 
@@ -74,6 +75,19 @@ def import_catalogue(
             written += upsert_documents(connection, batch)
         progress(len(batch))
     return written
+
+
+def import_demo(engine: Engine) -> Upserted:
+    """Write the invented tracks that come with Tagprime, all or none.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written.
+    """
+    tracks = [document for _, document in open_catalogue(DEMO_DOCUMENTS).documents()]
+    with transaction(engine) as connection:
+        return upsert_documents(connection, tracks)
 
 
 def refuse_faults(catalogue: Catalogue, account: Account) -> None:

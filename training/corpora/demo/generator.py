@@ -18,28 +18,31 @@ from training.corpora.demo.knowledge import PER_ARTIST, Folksonomy, Scene
 
 # How much of a bag each field of a scene claims: people name the genre first.
 SHARES = {
-    "genres": 4.0,
-    "moods": 1.6,
-    "instruments": 1.1,
-    "sound": 1.0,
-    "places": 0.9,
-    "vocals": 0.9,
-    "eras": 0.8,
-    "uses": 0.6,
-    "tempo": 0.4,
-    "rare": 0.25,
+    "genres": 6.0,
+    "moods": 0.9,
+    "instruments": 0.9,
+    "sound": 0.9,
+    "places": 0.4,
+    "vocals": 0.35,
+    "eras": 0.4,
+    "uses": 0.35,
+    "tempo": 0.2,
+    "rare": 0.15,
 }
+# How many times the share of a field that a scene lists as frequent is.
+FREQUENT = 3.0
 LEANING_FIELDS = ("genres", "moods", "instruments", "sound", "uses")
-P_LEANS = 0.3
-LEANING_SHARE = 0.4
-P_OTHER_SPELLING = 0.3
+P_LEANS = 0.25
+LEANING_SHARE = 0.3
+P_OTHER_SPELLING = 0.2
+P_RARE_SPELLING = 0.02
 P_JUNK = 0.05
 MAX_TRACKS = 12
 P_ANOTHER_TRACK = 0.72
 SMALLEST_BAG, LARGEST_BAG = 3, 20
 
 # A gamma-like hump: most bags hold 4 to 8 tags, few hold 20.
-BAG_WEIGHTS = [(n - 2) * 0.7 ** (n - 3) for n in range(SMALLEST_BAG, LARGEST_BAG + 1)]
+BAG_WEIGHTS = [(n - 2) * 0.75 ** (n - 3) for n in range(SMALLEST_BAG, LARGEST_BAG + 1)]
 
 
 def generate(
@@ -79,12 +82,13 @@ def _pour(
 ) -> None:
     for field in fields:
         alternatives = scene.fields[field]
-        chosen = _pick(rng, _zipf(len(alternatives))) if field in PER_ARTIST else 0
-        tags = alternatives[chosen]
+        tags = alternatives[_pick(rng, _zipf(len(alternatives))) if field in PER_ARTIST else 0]
+        if not tags:
+            continue
         ranks = _zipf(len(tags))
-        scale = share * SHARES[field] / sum(ranks)
+        claimed = SHARES[field] * (FREQUENT if field in scene.frequent else 1.0)
         for tag, weight in zip(tags, ranks, strict=True):
-            pool[tag] = pool.get(tag, 0.0) + scale * weight
+            pool[tag] = pool.get(tag, 0.0) + share * claimed * weight / sum(ranks)
 
 
 def _bag(rng: np.random.Generator, pool: Mapping[str, float]) -> list[str]:
@@ -102,7 +106,8 @@ def _spelled(rng: np.random.Generator, tags: Sequence[str], folksonomy: Folksono
     written = []
     for tag in tags:
         others = folksonomy.spellings.get(tag, ())
-        if others and rng.random() < P_OTHER_SPELLING:
+        share = P_RARE_SPELLING if tag in folksonomy.rarely_varied else P_OTHER_SPELLING
+        if others and rng.random() < share:
             written.append(others[_pick(rng, _zipf(len(others)))])
         else:
             written.append(tag)

@@ -14,6 +14,9 @@ VARIANTS = FOLDER / "variants.toml"
 PER_ARTIST = ("places", "eras", "vocals")
 FIELDS = ("genres", "moods", "instruments", "sound", *PER_ARTIST, "uses", "tempo", "rare")
 
+NO_TAG = "-"
+"""An alternative without a tag: most people do not tag a techno track `instrumental`."""
+
 Alternatives = tuple[tuple[str, ...], ...]
 
 
@@ -29,6 +32,8 @@ class Scene:
         How many artists it has, relative to the other scenes.
     near
         Scenes its artists may lean towards, likelier ones first.
+    frequent
+        Fields whose tags people name more often in this scene than in others.
     fields
         For each of `FIELDS` the alternatives; each a list of tags, likelier ones first.
     """
@@ -36,14 +41,26 @@ class Scene:
     name: str
     weight: float
     near: tuple[str, ...]
+    frequent: tuple[str, ...]
     fields: Mapping[str, Alternatives]
 
 
 @dataclass(frozen=True)
 class Folksonomy:
-    """How people write tags: other spellings of each, and tags that say nothing about the music."""
+    """How people write tags, and what they tag that says nothing about the music.
+
+    Attributes
+    ----------
+    spellings
+        Other spellings of a tag, commoner ones first.
+    rarely_varied
+        Those of these tags that nearly everybody writes in one way.
+    junk
+        Tags that are about the listener, commoner ones first.
+    """
 
     spellings: Mapping[str, tuple[str, ...]]
+    rarely_varied: frozenset[str]
     junk: tuple[str, ...]
 
 
@@ -63,6 +80,7 @@ def read_scenes() -> dict[str, Scene]:
                 name=name,
                 weight=float(table.pop("weight")),
                 near=tuple(table.pop("near")),
+                frequent=tuple(table.pop("frequent", ())),
                 fields={field: _alternatives(table.pop(field)) for field in FIELDS},
             )
             if table:
@@ -73,12 +91,13 @@ def read_scenes() -> dict[str, Scene]:
 def read_folksonomy() -> Folksonomy:
     """Return the spellings and the junk of `variants.toml`."""
     table = tomllib.loads(VARIANTS.read_text(encoding="utf-8"))
-    spellings = {tag: _tags(others) for tag, others in table["spellings"].items()}
-    return Folksonomy(spellings, _tags(table["junk"]))
+    rare = table["rare_spellings"]
+    spellings = {tag: _tags(others) for tag, others in {**table["spellings"], **rare}.items()}
+    return Folksonomy(spellings, frozenset(rare), _tags(table["junk"]))
 
 
 def _alternatives(text: str) -> Alternatives:
-    return tuple(_tags(alternative) for alternative in text.split(";"))
+    return tuple(() if part.strip() == NO_TAG else _tags(part) for part in text.split(";"))
 
 
 def _tags(text: str) -> tuple[str, ...]:
