@@ -26,7 +26,7 @@ import httpx
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from models.bundle import save_bundle
+from models.bundle_writing import save_bundle
 from models.encoders.completion import CompletionEncoder
 from models.projection import Projection
 from models.vocabulary import Vocabulary

@@ -2,23 +2,19 @@
 
 ``manifest.json`` says what the model is, where it comes from and what every other file must hash to;
 the rest is safetensors. Nothing in it is executed and nothing is pickled. `load_bundle` verifies all
-of it before anything is used; `save_bundle` writes to a temporary folder, loads that, compares, and
-only then gives the folder its name.
+of it before anything is used; `models.bundle_writing` makes bundles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from models.embeddings import EmbeddingBasis
 from models.encoders.contract import Encoder
 from models.encoders.registry import FAMILIES
 from models.errors import BundleError, TagError, shown
 from models.manifest import MANIFEST, Manifest, read_manifest, unreadable
-from models.new_folder import new_folder
 from models.normalizer import MAX_TAG_LENGTH
 from models.projection import Projection
 from models.tensor_files import (
@@ -26,8 +22,6 @@ from models.tensor_files import (
     check_tensors,
     read_tensors,
     room_for,
-    tensor_bytes,
-    write_file,
 )
 from models.vocabulary import Vocabulary
 
@@ -114,94 +108,6 @@ def _load(path: Path, manifest: Manifest) -> Bundle:
     projection = _read_projection(path, manifest)
     embeddings = _read_embeddings(path, manifest)
     return Bundle(path, manifest, vocabulary, _read_encoder(path, manifest), projection, embeddings)
-
-
-def save_bundle(
-    path: Path,
-    encoder: Encoder,
-    vocabulary: Vocabulary,
-    describe: Mapping[str, Any],
-    check: Callable[[Bundle], None] = lambda bundle: None,
-    replace: bool = False,
-    projection: Projection | None = None,
-    embeddings: EmbeddingBasis | None = None,
-) -> Bundle:
-    """Write a bundle, load it back, check it, and give it its name in one step.
-
-    Parameters
-    ----------
-    path
-        The folder to make.
-    encoder, vocabulary
-        The model.
-    describe
-        The manifest's ``corpus``, ``training``, ``quality``, ``libraries`` and ``git_revision``, and
-        optionally ``name`` (else the folder's name).
-    check
-        Called with the bundle as read back; raises if it is not what was trained.
-    replace
-        Whether an existing bundle at `path` may be replaced.
-    projection
-        The vocabulary's map, if it is to have one.
-    embeddings
-        The basis of smaller embeddings, if it is to have one.
-
-    Raises
-    ------
-    BundleError
-        If `path` is taken, or what was written does not load.
-    """
-    if path.exists() and not replace:
-        raise BundleError(f"{path} exists already; bundles are immutable, so choose another folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with new_folder(path) as partial:
-        contents = {
-            ENCODER_FILE: tensor_bytes(encoder.tensors()),
-            VOCABULARY_FILE: tensor_bytes(vocabulary.tensors()),
-        }
-        if projection is not None:
-            contents[PROJECTION_FILE] = tensor_bytes(projection.tensors())
-        if embeddings is not None:
-            contents[EMBEDDINGS_FILE] = tensor_bytes(embeddings.tensors())
-            describe = {**describe, "embeddings": embeddings.describe()}
-        manifest = Manifest.build(
-            name=str(describe.get("name", path.name)),
-            encoder={"kind": encoder.kind, "settings": encoder.settings()},
-            metric=encoder.metric,
-            oov_rule=encoder.oov_rule,
-            n_tags=len(vocabulary),
-            describe=describe,
-            contents=contents,
-        )
-        for name, content in contents.items():
-            write_file(partial / name, content)
-        write_file(partial / MANIFEST, manifest.to_json().encode())
-        check(load_bundle(partial))
-    return load_bundle(path)
-
-
-def copy_bundle(path: Path, folder: Path) -> Bundle:
-    """Copy a verified bundle into `folder`, under its name and version; one that is there stays.
-
-    Raises
-    ------
-    BundleError
-        If the bundle does not load, or `folder` cannot be written.
-    """
-    bundle = load_bundle(path)
-    target = folder / f"{bundle.name}-{bundle.version}"
-    if target.exists():
-        return load_bundle(target)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with new_folder(target, shared=True) as partial:
-            for name in (MANIFEST, *bundle.manifest.files):
-                write_file(partial / name, (path / name).read_bytes())
-                (partial / name).chmod(0o644)  # whatever the umask is, the service's user reads it
-            load_bundle(partial)
-    except OSError as error:
-        raise BundleError(f"{folder}: cannot be written: {error.strerror}") from None
-    return load_bundle(target)
 
 
 def _read_vocabulary(path: Path, manifest: Manifest) -> Vocabulary:

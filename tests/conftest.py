@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from models.bundle import Bundle, save_bundle
+from models.bundle import Bundle
+from models.bundle_writing import save_bundle
 from models.embeddings import EmbeddingBasis
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import OovRule

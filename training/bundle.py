@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.bundle import Bundle, save_bundle
+from models.bundle import Bundle
+from models.bundle_writing import save_bundle
 from models.encoders.contract import Encoder
 from training.corpus import TagCorpus
 from training.embeddings import embedding_documents, fit_embeddings

@@ -81,7 +81,7 @@ def import_bundle(
     It is served once a request names it or a model alias is moved to it:
     `PUT /v1/aliases/default {"model": "NAME@VERSION"}`.
     """
-    from models.bundle import copy_bundle
+    from models.bundle_writing import copy_bundle
     from models.errors import SettingsError
 
     bundles = settings_with(bundles=into).bundles

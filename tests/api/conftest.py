@@ -23,7 +23,7 @@ from app.db.tables import metadata
 from app.main import create_app
 from app.services.runtime import Runtime
 from app.settings import Settings
-from models.bundle import save_bundle
+from models.bundle_writing import save_bundle
 from models.vocabulary import Vocabulary
 from tests.conftest import (
     DESCRIPTION,

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from models.bundle import save_bundle
+from models.bundle_writing import save_bundle
 from models.vocabulary import Vocabulary
 from tests.conftest import DESCRIPTION, random_completion_encoder, random_siamese_encoder
 

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from models.bundle import Bundle, save_bundle
+from models.bundle import Bundle
+from models.bundle_writing import save_bundle
 from models.encoders.contract import Encoder, Query
 from models.index import TagSearch
 from models.vocabulary import Vocabulary

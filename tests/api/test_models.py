@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from models.bundle import load_bundle, save_bundle
+from models.bundle import load_bundle
+from models.bundle_writing import save_bundle
 from models.vocabulary import Vocabulary
 from tests.api.conftest import TAGS, wait_for
 from tests.conftest import DESCRIPTION, random_siamese_encoder

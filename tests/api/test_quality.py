@@ -17,7 +17,8 @@ from app.services.explorer.quality import tables
 from app.services.models.serving import Serving
 from app.services.tags.resolve import TagRules
 from app.settings import DEMO_BUNDLE, DEMO_DOCUMENTS, Settings
-from models.bundle import Bundle, load_bundle, save_bundle
+from models.bundle import Bundle, load_bundle
+from models.bundle_writing import save_bundle
 from models.catalogues.reading import open_catalogue
 from models.encoders.completion import CompletionEncoder
 from tests.api.conftest import wait_for

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.settings import DEMO_BUNDLE
-from models.bundle import load_bundle, save_bundle
+from models.bundle import load_bundle
+from models.bundle_writing import save_bundle
 from models.encoders.contract import Query
 from models.index import TagSearch
 from models.vocabulary import Vocabulary

@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from app.settings import DEMO_BUNDLE
-from models.bundle import load_bundle, save_bundle
+from models.bundle import load_bundle
+from models.bundle_writing import save_bundle
 from models.encoders.completion import CompletionEncoder
 from tests.api.conftest import command, serving, wait_for
 from tests.browser.conftest import Visit, check_looks

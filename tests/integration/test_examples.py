@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
-from models.bundle import save_bundle
+from models.bundle_writing import save_bundle
 from models.vocabulary import Vocabulary
 from tests.api.conftest import TAGS, command, serving, wait_for
 from tests.conftest import DESCRIPTION, ROOT, random_siamese_encoder

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -21,7 +18,6 @@ from app.db.repository import upsert_documents
 from app.db.tables import idempotency_keys
 from app.db.tag_aliases import put_aliases
 from app.services.access.keys import KeyRing
-from app.services.models.following import ModelAliasFollower
 from app.services.models.registry import Registry
 from app.services.models.serving import Serving
 from app.services.store import usage
@@ -30,9 +26,8 @@ from app.services.store.monitor import StoreMonitor
 from app.services.store.rules import RulesRefresher
 from app.services.store.tidying import IdempotencyTidier
 from app.settings import Settings
-from models.bundle import Bundle
 from models.catalogues.document import Document
-from tests.unit.app.conftest import TAGS
+from tests.unit.app.conftest import TAGS, default_of
 
 MAX_TAGS = 100
 
@@ -168,94 +163,6 @@ def test_a_background_count_is_not_started_twice_and_rests_afterwards(
     counter._not_before = 0
     count()
     assert documents_with(serving, "vaporwave") == 2
-
-
-@pytest.fixture
-def registry(make_bundle: Callable[..., Bundle], tmp_path: Path) -> tuple[Registry, str, str]:
-    """A registry of two bundles, of which the first is served as default, with their NAME@VERSIONs."""
-    bundles = tmp_path / "bundles"
-    bundles.mkdir()
-    first, second = (make_bundle(TAGS, f"bundles/{name}", seed=seed) for seed, name in enumerate(("a", "b")))
-    registry = Registry(Settings(bundle=bundles / "a", bundles=bundles))
-    registry.open()
-    return registry, f"{first.name}@{first.version}", f"{second.name}@{second.version}"
-
-
-def default_of(registry: Registry) -> str:
-    served = registry.served()["default"]
-    return f"{served.name}@{served.version}"
-
-
-def test_a_model_alias_is_followed(engine: Engine, registry: tuple[Registry, str, str]) -> None:
-    served, first, second = registry
-    follower = ModelAliasFollower(engine, served)
-    follower.follow()
-    assert default_of(served) == first
-    with transaction(engine) as connection:
-        move_alias(connection, "default", second, first, None)
-    follower.follow()
-    assert default_of(served) == second
-
-
-def test_an_alias_that_cannot_be_served_keeps_its_model_until_it_can(
-    engine: Engine, registry: tuple[Registry, str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served, first, second = registry
-    follower = ModelAliasFollower(engine, served)
-    bundles = served.find(second).path.parent
-    with transaction(engine) as connection:
-        move_alias(connection, "default", first, first, None)
-        move_alias(connection, "beta", second, None, None)
-    (bundles / "b").rename(bundles / ".away")
-    follower.follow()
-    assert (default_of(served), served.unserved()) == (first, {"beta": second})
-    with transaction(engine) as connection:
-        move_alias(connection, "default", second, first, None)
-    follower.follow()
-    assert (default_of(served), served.unserved()) == (first, {"beta": second, "default": second})
-    (bundles / ".away").rename(bundles / "b")
-    follower.follow()
-    assert default_of(served) == first, "it is not read again at every interval"
-    monkeypatch.setattr("app.services.models.registry.RETRY_SECONDS", 0.0)
-    with transaction(engine) as connection:
-        move_alias(connection, "default", first, second, None)
-        move_alias(connection, "beta", "none@0", None, None)
-    follower.follow()
-    with transaction(engine) as connection:
-        move_alias(connection, "beta", second, None, None)
-    follower.follow()
-    assert (default_of(served), served.unserved()) == (first, {})
-    assert served.serving("beta") is not None
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Act as a user whom permissions concern."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-def test_a_folder_that_cannot_be_read_hurts_only_itself(make_bundle: Callable[..., Bundle]) -> None:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        for bundle in ("a", "b", "c"):
-            shutil.copytree(make_bundle(TAGS, bundle).path, folder / bundle)
-        (folder / "a" / "manifest.json").chmod(0)
-        (folder / "b").chmod(0)
-        registry = Registry(Settings(bundle=folder / "c", bundles=folder))
-        with without_privileges():
-            registry.open()
-            found = {bundle.path.name: bundle.fault for bundle in registry.installed()}
-        assert found["c"] is None
-        for bundle in ("a", "b"):
-            assert "cannot be read: Permission denied" in str(found[bundle])
 
 
 class FaultyKeys(KeyRing):

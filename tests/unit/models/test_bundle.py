@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, copy_bundle, load_bundle, save_bundle
+from models.bundle import ENCODER_FILE, VOCABULARY_FILE, Bundle, load_bundle
+from models.bundle_writing import copy_bundle, save_bundle
 from models.errors import BundleError
 from models.manifest import FORMAT_VERSION, MANIFEST, content_hash
 from models.vocabulary import Vocabulary

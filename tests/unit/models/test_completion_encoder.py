@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from models import index as index_module
-from models.bundle import load_bundle, save_bundle
+from models.bundle import load_bundle
+from models.bundle_writing import save_bundle
 from models.encoders.completion import CompletionEncoder
 from models.encoders.contract import Query
 from models.errors import BundleError
