@@ -22,7 +22,7 @@ from models.types import Float32Array, IndexArray
 
 
 @dataclass(frozen=True)
-class Explanation:
+class ScoreParts:
     """How the scores of some candidates for one query come about.
 
     Attributes
@@ -50,7 +50,7 @@ class Explanation:
     remainder: Float32Array
 
 
-def explain(encoder: Encoder, query: Query, candidates: IndexArray) -> Explanation:
+def explain(encoder: Encoder, query: Query, candidates: IndexArray) -> ScoreParts:
     """Split the scores of `candidates` for one query into its context tags' contributions.
 
     Parameters
@@ -76,7 +76,7 @@ def explain(encoder: Encoder, query: Query, candidates: IndexArray) -> Explanati
         others = np.isin(np.append(local, -1)[: len(parts)], context)
         linear, query_linear = parts[others], parts[~others].sum(axis=0)
         scores = scores + parts.sum(axis=0)
-    return Explanation(candidates, scores, context, linear, network, query_linear, remainder)
+    return ScoreParts(candidates, scores, context, linear, network, query_linear, remainder)
 
 
 def _scores(encoder: Encoder, queries: Sequence[Query], candidates: IndexArray) -> Float32Array:

@@ -13,7 +13,7 @@ from app.routes.bodies import read_form
 from app.routes.frame import LIBRARY, frame, may, pages, served
 from app.services.documents.file import import_demo
 from app.services.explorer import library
-from app.services.explorer.catalogue import Sort
+from app.services.explorer.tag_listing import Sort
 from app.services.paging import decode_cursor, encode_cursor
 from app.services.tags import aliases as aliasing
 from models.errors import InputError, NotFoundError, PreconditionError, StoreError, TagError
@@ -34,10 +34,10 @@ def show_tags(request: Request) -> Response:
     serving, given = served(request), request.query_params
     words = " ".join(given.get("q", "")[:MAX_TAG_LENGTH].casefold().split())
     sort: Sort = next((known for known in SORTS if known == given.get("sort")), "use")
-    catalogue = runtime(request).catalogues.of(serving)
+    listing = runtime(request).listings.of(serving)
     fault = None
     try:
-        listed, next_start = catalogue.page(words, sort, given.get("cursor"), TAGS)
+        listed, next_start = listing.page(words, sort, given.get("cursor"), TAGS)
     except InputError as error:
         listed, next_start, fault = [], None, str(error)
     here = {name: value for name, value in (("q", words), ("sort", sort)) if value not in {"", "use"}}
@@ -50,7 +50,7 @@ def show_tags(request: Request) -> Response:
         sorts=SORTS,
         listed=listed,
         nearest=library.nearest(serving, listed),
-        n_known=len(catalogue),
+        n_known=len(listing),
         store_is_away=any(tag.stored is None for tag in listed),
         fault=fault,
         continued="cursor" in given,
@@ -142,8 +142,8 @@ def _spellings(request: Request, fault: str | None = None) -> Response:
     serving, given = served(request), request.query_params
     found, first = [], _offset(given.get("cursor"))
     try:
-        catalogue = runtime(request).catalogues.of(serving)
-        found = library.open_spellings(runtime(request).engine, catalogue)
+        listing = runtime(request).listings.of(serving)
+        found = library.open_spellings(runtime(request).engine, listing)
     except StoreError:
         fault = AWAY
     judged = given.get("judged") if fault is None else None

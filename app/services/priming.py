@@ -193,7 +193,7 @@ def _rank(serving: Serving, query: Query, exclude: IndexArray, request: PrimeReq
 
 
 def _results(
-    serving: Serving, ranking: Ranking | None, explained: explanation.Explanation | None
+    serving: Serving, ranking: Ranking | None, explained: explanation.ScoreParts | None
 ) -> list[Result]:
     if ranking is None:
         return []
@@ -213,7 +213,7 @@ def _results(
     ]
 
 
-def _explanation(tags: Sequence[str], explained: explanation.Explanation, row: int) -> Explanation:
+def _explanation(tags: Sequence[str], explained: explanation.ScoreParts, row: int) -> Explanation:
     linear, network = explained.linear[:, row].tolist(), explained.network[:, row].tolist()
     contributions = [
         Contribution(tag=tags[tag], linear=exact, network=rest)

@@ -13,7 +13,7 @@ from app.db.engine import open_engine
 from app.services.access.keys import KeyRing
 from app.services.access.sessions import Sessions
 from app.services.evaluations import Evaluations
-from app.services.explorer.catalogue import Catalogues
+from app.services.explorer.tag_listing import TagListings
 from app.services.models.registry import DEFAULT, Registry
 from app.services.models.serving import Serving
 from app.services.store.monitor import StoreMonitor
@@ -31,7 +31,7 @@ class Runtime:
     monitor: StoreMonitor
     keys: KeyRing
     evaluations: Evaluations
-    catalogues: Catalogues
+    listings: TagListings
     sessions: Sessions
 
     @classmethod
@@ -52,9 +52,9 @@ class Runtime:
         keys = KeyRing(engine)
         monitor = StoreMonitor(engine, registry, keys, settings)
         evaluations = Evaluations(engine, registry, settings)
-        catalogues = Catalogues(engine, monitor, settings.library_max_tags)
+        listings = TagListings(engine, monitor, settings.library_max_tags)
         sessions = Sessions(engine, keys, settings)
-        return cls(settings, engine, registry, monitor, keys, evaluations, catalogues, sessions)
+        return cls(settings, engine, registry, monitor, keys, evaluations, listings, sessions)
 
     async def serving(self, model: str | None) -> Serving:
         """Return what answers for `model`; one that is not in memory is loaded.

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.db.engine import transaction
 from app.db.tables import documents
-from app.services.explorer.catalogue import Catalogue
+from app.services.explorer.tag_listing import TagListing
 from app.services.runtime import Runtime
 from tests.api.conftest import wait_for
 
@@ -188,18 +188,18 @@ def test_variants_are_found_anew_only_when_tags_have_changed(client: TestClient)
     serving = runtime.registry.serving(None)
     assert serving is not None
 
-    def catalogue() -> Catalogue:
-        return runtime.catalogues.of(serving)
+    def listing() -> TagListing:
+        return runtime.listings.of(serving)
 
     store(client, ["bebop jazz"], ["bebop-jazz"])
-    first = catalogue()
+    first = listing()
     found = first.spelling_pairs()
-    assert catalogue() is first
+    assert listing() is first
     client.put("/v1/tag-aliases/bebop-jazz", json={"target": "jazz"})
-    wait_for(lambda: catalogue() is not first)
-    assert catalogue().spelling_pairs() is found, "an alias is no use of a tag"
+    wait_for(lambda: listing() is not first)
+    assert listing().spelling_pairs() is found, "an alias is no use of a tag"
     client.post("/v1/documents", json={"id": "another", "tags": ["bebop jazz"]})
-    wait_for(lambda: catalogue().spelling_pairs() is not found)
+    wait_for(lambda: listing().spelling_pairs() is not found)
 
 
 def test_without_the_store_tags_are_listed_and_the_rest_is_said_to_be_away(client: TestClient) -> None:

@@ -12,9 +12,9 @@ from app.db.dismissals import dismiss, dismissed
 from app.db.documents import StoredDocument, count_documents, document_page
 from app.db.engine import transaction
 from app.db.tag_aliases import alias_table
-from app.services.explorer.catalogue import Catalogue, ListedTag
 from app.services.explorer.question import Question
 from app.services.explorer.spelling_pairs import SpellingPair
+from app.services.explorer.tag_listing import ListedTag, TagListing
 from app.services.models.serving import Serving, StoreView
 from app.services.tags.resolve import TagRules
 from models.encoders.contract import Query
@@ -103,7 +103,7 @@ def documents(
     return _completed(serving, page), last, total
 
 
-def open_spellings(engine: Engine, catalogue: Catalogue) -> list[SpellingPair]:
+def open_spellings(engine: Engine, listing: TagListing) -> list[SpellingPair]:
     """Return the pairs of spellings that nobody has judged: neither in the alias table nor dismissed.
 
     Raises
@@ -116,7 +116,7 @@ def open_spellings(engine: Engine, catalogue: Catalogue) -> list[SpellingPair]:
     stood_for = {target for target in table.values() if target is not None}
     return [
         pair
-        for pair in catalogue.spelling_pairs()
+        for pair in listing.spelling_pairs()
         if pair.alias not in table
         and pair.target not in table
         and pair.alias not in stood_for  # accepting it would make a chain of two aliases

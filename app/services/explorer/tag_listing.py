@@ -48,7 +48,7 @@ class ListedTag:
     stored: int | None
 
 
-class Catalogue:
+class TagListing:
     """The tags of a model and of one state of the store.
 
     Parameters
@@ -109,8 +109,8 @@ class Catalogue:
                 self._spelling_pairs = find_spelling_pairs(self.uses)
             return self._spelling_pairs
 
-    def reuse_spelling_pairs(self, before: Catalogue) -> None:
-        """Take the pairs that an earlier catalogue has found, if its tags and counts were the same."""
+    def reuse_spelling_pairs(self, before: TagListing) -> None:
+        """Take the pairs that an earlier listing has found, if its tags and counts were the same."""
         if before.uses == self.uses:
             self._spelling_pairs = before._spelling_pairs
 
@@ -142,8 +142,8 @@ class Catalogue:
         return (lambda tag: (tag,)) if sort == "name" else by_use
 
 
-class Catalogues:
-    """Keeps the last catalogue of each of the two models looked at last.
+class TagListings:
+    """Keeps the last listing of each of the two models looked at last.
 
     Parameters
     ----------
@@ -161,16 +161,16 @@ class Catalogues:
         self._monitor = monitor
         self._most = most
         self._making = Lock()
-        self._held: LRUCache[tuple[str, str], Catalogue] = LRUCache(2)
+        self._held: LRUCache[tuple[str, str], TagListing] = LRUCache(2)
 
-    def of(self, serving: Serving) -> Catalogue:
-        """Return the catalogue of a model, as recent as the state of the store that its queries use."""
+    def of(self, serving: Serving) -> TagListing:
+        """Return the listing of a model, as recent as the state of the store that its queries use."""
         name = serving.model.name, serving.model.version
         state = (self._monitor.up, serving.usage_mark)
         with self._making:
-            held: Catalogue | None = self._held.get(name)
+            held: TagListing | None = self._held.get(name)
             if held is None or held.made_from != state:
-                made = Catalogue(serving, self._stored() if self._monitor.up else None, self._most)
+                made = TagListing(serving, self._stored() if self._monitor.up else None, self._most)
                 if held is not None:
                     made.reuse_spelling_pairs(held)
                 made.made_from = state
