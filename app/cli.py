@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from app.commands.ask import ask
 from app.commands.bundles import bundle_commands
 from app.commands.demo import demo
 from app.commands.documents import database, documents
@@ -27,7 +28,6 @@ COMMANDS_GROUP = "tagprime.commands"
 
 root = typer.Typer(
     name="tagprime",
-    help="Semantic tag search for music apps: train on tag collections, serve rankings in context.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -37,6 +37,25 @@ root.add_typer(database, name="db")
 root.add_typer(bundle_commands, name="bundle")
 root.add_typer(keys, name="keys")
 root.add_typer(demo, name="demo")
+root.command()(ask)
+
+
+def _show_version(given: bool) -> None:
+    if given:
+        from app import release
+
+        typer.echo(f"tagprime {release()}")
+        raise typer.Exit
+
+
+@root.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Semantic tag search for music apps: train on tag collections, serve rankings in context."""
 
 
 @root.command()

@@ -41,6 +41,9 @@ def quoted() -> Iterator[tuple[str, str]]:
 
 def faults(words: list[str], commands: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the words after `tagprime`."""
+    if words[0].startswith("--"):
+        yield from (word for word in words if word not in options_of(get_command(root)))
+        return
     if words[0] not in commands:
         yield words[0]
         return
@@ -51,8 +54,13 @@ def faults(words: list[str], commands: dict[str, Any]) -> Iterator[str]:
             yield words[0]
             return
         command = inner[words.pop(0)]
-    known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
-    yield from (word for word in words if word.startswith("--") and word not in known | {"--help"})
+    known = options_of(command) | {"--help"}
+    yield from (word for word in words if word.startswith("--") and word not in known)
+
+
+def options_of(command: Any) -> set[str]:
+    """Return every option of a command."""
+    return {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
 
 
 def test_every_quoted_command_and_option_exists(commands: dict[str, Any]) -> None:
